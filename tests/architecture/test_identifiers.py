@@ -14,10 +14,7 @@ COVERED: Final = (
     "shared",
     "services",
     "tests/e2e",
-    "tests/integration/commands",
-    "tests/integration/handoff",
-    "tests/integration/ingest",
-    "tests/integration/shared",
+    "tests/integration",
 )
 
 PARTS: Final = {

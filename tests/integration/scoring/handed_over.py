@@ -17,7 +17,7 @@ def order(world: ScoringWorld) -> HandingOver:
 
 async def statuses(world: ScoringWorld, *profile_ids: str) -> list[Status]:
     _, verdicts = await order(world).named(profile_ids)
-    return [one.status for one in verdicts]
+    return [verdict.status for verdict in verdicts]
 
 
 def profile(number: int) -> str:
@@ -35,5 +35,5 @@ async def retired(world: ScoringWorld) -> None:
     await world.database.unit(lambda connection: end(connection, "m", OLGA, world.clock.now()))
 
 
-async def told(world: ScoringWorld) -> list[str]:
-    return sorted(one.profile_id for one in await world.outbox_events(LeadQualified))
+async def lead_profile_ids(world: ScoringWorld) -> list[str]:
+    return sorted(lead.profile_id for lead in await world.outbox_events(LeadQualified))

@@ -21,7 +21,7 @@ async def deleted(scoring: ScoringHttpWorld, **headers: str) -> None:
     assert (answer.status_code, answer.content) == (204, b""), answer.text
 
 
-async def begun(scoring: ScoringHttpWorld) -> None:
+async def start_activation(scoring: ScoringHttpWorld) -> None:
     """Start an activation of the draft, and abandon it."""
 
     def started(connection: Connection) -> None:

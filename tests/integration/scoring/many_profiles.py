@@ -63,8 +63,11 @@ def _names(chance: random.Random, people: int) -> list[list[Identity]]:
     return [
         [
             Identity("user_id", f"u{n}"),
-            *(Identity("email", f"p{n}.{one}@company{n % 7}.example") for one in range(chance.randint(1, 3))),
-            *(Identity("anonymous_id", f"c{n}.{one}") for one in range(chance.randint(1, 3))),
+            *(
+                Identity("email", f"p{n}.{number}@company{n % 7}.example")
+                for number in range(chance.randint(1, 3))
+            ),
+            *(Identity("anonymous_id", f"c{n}.{number}") for number in range(chance.randint(1, 3))),
             *([chance.choice(shared)] if chance.random() < 0.4 else []),
         ]
         for n in range(people)
@@ -100,30 +103,30 @@ def columns(seed: int, *, people: int, deeds: int) -> list[Event]:
     chance = random.Random(seed)  # noqa: S311 - the same on every run is what is wanted
     names = _names(chance, people)
     done = [_deed(chance, number, chance.choice(names)) for number in range(deeds)]
-    told: list[Event] = [
+    events: list[Event] = [
         *done,
         *map(_retracted, chance.sample(done, deeds // 20)),
         *(_parted(number, *chance.sample(chance.choice(names), 2)) for number in range(people // 6)),
     ]
-    chance.shuffle(told)
-    return told
+    chance.shuffle(events)
+    return events
 
 
-def _retracted(one: Interaction) -> Retraction:
+def _retracted(interaction: Interaction) -> Retraction:
     return Retraction(
-        id=f"retracts-{one.id}",
-        identity=one.identities[0],
-        interactions=(one.id,),
+        id=f"retracts-{interaction.id}",
+        identity=interaction.identities[0],
+        interactions=(interaction.id,),
         reason="a crawler",
         author="Olga",
         retracted_at=NOON,
     )
 
 
-def _parted(number: int, one: Identity, other: Identity) -> Separation:
+def _parted(number: int, identity: Identity, other: Identity) -> Separation:
     return Separation(
         id=f"separation-{number}",
-        identities=(one,),
+        identities=(identity,),
         others=(other,),
         reason="two people",
         author="Olga",
@@ -173,16 +176,16 @@ async def assert_as_defined(
         return persons, known, connection.execute(sa.select(models.c.active_version)).scalar_one()
 
     persons, known, number = await world.database.read(kept_of_all)
-    assert {one.id: frozenset(one.identities.values()) for one in persons} == {
+    assert {profile.id: frozenset(profile.identities.values()) for profile in persons} == {
         min(i.id for i in person): person for person in due
     }
     kept = {row.profile_id: row for row in await world.score_rows() if row.version == number}
-    assert kept.keys() == {one.id for one in persons}
+    assert kept.keys() == {profile.id for profile in persons}
     active = stored_matrix(MODEL, msgspec.to_builtins(matrix))
     for person in persons:
-        life, mine = due[frozenset(person.identities.values())], known[person.id]
-        score = price(mine, active, today)
+        life, score_input = due[frozenset(person.identities.values())], known[person.id]
+        score = price(score_input, active, today)
         expected = life.account(matrix, today)
         assert_same_score(score.points, score.reasons, expected, matrix)
         assert_same_points(kept[person.id].score, expected.exact, matrix)
-        assert_same_crossing(crossed_on(mine, active, today), life, matrix, today)
+        assert_same_crossing(crossed_on(score_input, active, today), life, matrix, today)

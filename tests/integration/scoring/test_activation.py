@@ -47,8 +47,8 @@ async def ten(world: ScoringWorld, monkeypatch: pytest.MonkeyPatch) -> ScoringWo
     prepare_in_pages_of(2, monkeypatch)
     await world.activate(VISITS, flip_number=10)
     for n in range(10):
-        who = {"email": f"p{n}@example.com"}
-        await world.consume(interaction(known_as=who), interaction("like", known_as=who))
+        known_as = {"email": f"p{n}@example.com"}
+        await world.consume(interaction(known_as=known_as), interaction("like", known_as=known_as))
     return world
 
 
@@ -81,7 +81,7 @@ async def test_after_a_crash_the_old_version_scores_and_a_repeated_request_resum
     ten.clock.advance(seconds=30)
     number, _ = await activate(ten.database, ten.clock, MODEL, Activation("all"))
     assert (number, done[0]) == (2, (phase, 6))
-    assert {(await ten.score_row(one)).score for one in [person]} == {16}
+    assert (await ten.score_row(person)).score == 16
     assert sorted(row.score for row in await ten.score_rows() if row.version == 2) == [13] * 9 + [16]
     assert await watch(ten) is None
 
@@ -110,8 +110,8 @@ async def test_another_activation_is_refused_until_the_first_has_stalled(
 async def test_a_worker_stops_after_its_activation_was_taken_over(ten: ScoringWorld) -> None:
 
     def started(connection: sa.Connection) -> None:
-        wanted = activation._version_to_activate(connection, MODEL, Activation("all"))
-        preparation.start(connection, wanted, ten.clock.now())
+        version = activation._version_to_activate(connection, MODEL, Activation("all"))
+        preparation.start(connection, version, ten.clock.now())
 
     def advanced(connection: sa.Connection) -> preparation.Phase:
         return preparation.advance(connection, MODEL, ten.clock.now(), 2)
@@ -126,15 +126,15 @@ async def test_a_worker_stops_after_its_activation_was_taken_over(ten: ScoringWo
 
 
 async def test_a_new_price_does_not_read_the_ledger_but_a_new_condition_does(ten: ScoringWorld) -> None:
-    def of_the_ledger(asked: list[str]) -> list[str]:
-        return [one for one in asked if re.search(r"\bledger\b", one)]
+    def of_the_ledger(made: list[str]) -> list[str]:
+        return [statement for statement in made if re.search(r"\bledger\b", statement)]
 
-    with statements(ten.database) as asked:
+    with statements(ten.database) as made:
         await ten.activate(rule("visits", 7, limit={"times": 1, "per": "day"}, cap=5), flip_number=5)
-    assert of_the_ledger(asked) == []
-    with statements(ten.database) as asked:
+    assert of_the_ledger(made) == []
+    with statements(ten.database) as made:
         await ten.activate(VISITS, LIKES, flip_number=5)
-    assert len(of_the_ledger(asked)) == 5
+    assert len(of_the_ledger(made)) == 5
 
 
 async def test_a_rollback_scores_as_if_the_version_had_stayed_active(ten: ScoringWorld) -> None:
@@ -152,8 +152,8 @@ async def test_a_rollback_scores_as_if_the_version_had_stayed_active(ten: Scorin
         (2, 2, None),
         (3, 1, "too few"),
     ]
-    assert [one.version for one in await ten.outbox_events(MatrixActivated)] == [1, 2, 1]
-    assert len({one.id for one in await ten.outbox_events(MatrixActivated)}) == 3
+    assert [event.version for event in await ten.outbox_events(MatrixActivated)] == [1, 2, 1]
+    assert len({event.id for event in await ten.outbox_events(MatrixActivated)}) == 3
     assert len(await ten.table_rows(versions)) == 2
     with pytest.raises(Conflict, match="is the active one"):
         await activate(ten.database, ten.clock, MODEL, Activation("all", version=1))

@@ -54,7 +54,7 @@ async def reference(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Scor
     await database.close()
 
 
-async def tell(world: ScoringWorld, events: list[Event], size: int = 500) -> None:
+async def consume_in_batches(world: ScoringWorld, events: list[Event], size: int = 500) -> None:
     for batch in batches(events, size):
         await persist(partial(world.consume, *batch))
 
@@ -64,8 +64,8 @@ async def counted(world: ScoringWorld) -> dict[str, Counts]:
     keys = Tally([stored_matrix(MODEL, MATRIX)]).keys
     known = [row[0] for row in await world.table_rows(identities)]
     each = await world.database.read(lambda connection: counts.read(connection, known))
-    wanted = {i: only(own.value.counts, keys) for i, own in each.items()}
-    return {i: own for i, own in wanted.items() if own != NONE}
+    matrix_counts = {i: only(own.value.counts, keys) for i, own in each.items()}
+    return {i: own for i, own in matrix_counts.items() if own != NONE}
 
 
 async def recounted(world: ScoringWorld) -> dict[str, Counts]:
@@ -104,9 +104,9 @@ class Paced:
         return await self._database.unit(work)
 
 
-async def told_of(world: ScoringWorld) -> list[Any]:
+async def lead_contents(world: ScoringWorld) -> list[Any]:
     leads = await world.outbox_events(LeadQualified)
-    return sorted((one.profile_id, one.cycle, one.score, one.crossed_on, one.reasons) for one in leads)
+    return sorted((lead.profile_id, lead.cycle, lead.score, lead.crossed_on, lead.reasons) for lead in leads)
 
 
 async def test_activation_during_live_scoring_gives_the_same_result_as_after_all_events(
@@ -117,14 +117,14 @@ async def test_activation_during_live_scoring_gives_the_same_result_as_after_all
     events = columns(7, people=60, deeds=2400)
     first, live = events[:2000], events[2000:]
     await activate_matrix(world, BEFORE)
-    await tell(world, first)
+    await consume_in_batches(world, first)
     phases: list[str] = []
     prepare, pace = activation._prepare, Pace()
 
     async def go_on_living() -> None:
         for batch in batches(live, 6):
             await pace.kept()
-            await tell(world, batch, 50)
+            await consume_in_batches(world, batch, 50)
             under_way = await world.database.read(lambda connection: preparations.read(connection, MODEL))
             phases.append(under_way.phase if under_way else "none")
         await pace.left()
@@ -142,12 +142,12 @@ async def test_activation_during_live_scoring_gives_the_same_result_as_after_all
     assert {"counting", "pricing"} <= set(phases) <= {"counting", "pricing", "ready"}
 
     await activate_matrix(reference, BEFORE)
-    await tell(reference, events)
+    await consume_in_batches(reference, events)
     await activate_matrix(reference, MATRIX)
     assert await world.table_rows(identities) == await reference.table_rows(identities)
     assert await counted(world) == await counted(reference) == await recounted(world)
     both = [{row[:-1] for row in await each.table_rows(scores) if row[2] == 2} for each in (world, reference)]
     assert both[0] == both[1]
     assert await world.table_rows(cycles) == await reference.table_rows(cycles)
-    assert await told_of(world) == await told_of(reference) != []
+    assert await lead_contents(world) == await lead_contents(reference) != []
     await assert_as_defined(world, events)

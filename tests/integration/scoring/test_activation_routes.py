@@ -19,8 +19,8 @@ async def test_a_preview_changes_nothing_and_matches_the_flip_diff_of_the_activa
     await scoring.activate_document(MARATHON | {"flip_number": 20})
     people = [{"email": f"p{n:02}@example.com"} for n in range(14)]
     await scoring.consume(
-        *(interaction(known_as=who) for who in people[:4] for _ in range(2)),
-        *(interaction("like", known_as=who) for who in people[3:] for _ in range(3)),
+        *(interaction(known_as=known_as) for known_as in people[:4] for _ in range(2)),
+        *(interaction("like", known_as=known_as) for known_as in people[3:] for _ in range(3)),
     )
     await scoring.put(DRAFT, LIKES | {"flip_number": 10})
     before = await scoring.get("/v1/profiles"), await scoring.outbox_events(LeadQualified)
@@ -57,7 +57,7 @@ async def test_kept_back_profiles_are_counted_listed_and_handed_over_by_a_later_
 ) -> None:
     async def listed(*, kept_back: bool) -> list[str]:
         found = await scoring.get("/v1/profiles", model="m", kept_back=kept_back)
-        return [one["identities"][0]["value"] for one in found["items"]]
+        return [profile["identities"][0]["value"] for profile in found["items"]]
 
     await scoring.activate_document()
     few = {"email": "few@example.com"}
@@ -67,10 +67,10 @@ async def test_kept_back_profiles_are_counted_listed_and_handed_over_by_a_later_
     assert await listed(kept_back=False) == ["few@example.com"]
     await scoring.put(DRAFT, MARATHON | {"flip_number": 15})
     preview = await scoring.post(f"{DRAFT}/preview")
-    told_of = ("newly_flipped", "already_handed_over", "kept_back")
-    assert [preview[name] for name in told_of] == [0, 0, 1]
+    fields = ("newly_flipped", "already_handed_over", "kept_back")
+    assert [preview[name] for name in fields] == [0, 0, 1]
     diff = (await scoring.post("/v1/models/m/activate", {"handoff": "all"}))["flip_diff"]
-    assert [diff[name] for name in (*told_of, "handed_over_now")] == [0, 0, 1, 1]
+    assert [diff[name] for name in (*fields, "handed_over_now")] == [0, 0, 1, 1]
     assert (await scoring.get("/v1/models/m/activations"))["items"][0]["flip_diff"] == diff
     assert (await listed(kept_back=True), len(await scoring.outbox_events(LeadQualified))) == ([], 1)
     await scoring.put(DRAFT, MARATHON)
@@ -94,15 +94,15 @@ async def test_a_rollback_restores_scores_and_leaves_the_draft_and_the_activatio
     assert (await scoring.post("/v1/models/m/activate", back))["version"] == 1
     assert await scoring.score_over_http() == before | {"score": 20}
     assert (await scoring.get(DRAFT))["matrix"]["flip_number"] == 30
-    told_by = ("version", "author", "note", "handoff", "activated_at")
+    fields = ("version", "author", "note", "handoff", "activated_at")
     activations = (await scoring.get("/v1/models/m/activations"))["items"]
-    assert [tuple(one[name] for name in told_by) for one in activations] == [
+    assert [tuple(activation[name] for name in fields) for activation in activations] == [
         (1, "Olga", "sales complained", "none", "2026-03-14T14:00:00Z"),
         (2, "Pia", "likes are all", "new_activity_only", "2026-03-14T13:00:00Z"),
         (1, "Olga", "spring", "new_activity_only", "2026-03-14T12:00:00Z"),
     ]
     versions = (await scoring.get("/v1/models/m/versions"))["items"]
-    assert [(one["version"], one["active"], one["note"]) for one in versions] == [
+    assert [(version["version"], version["active"], version["note"]) for version in versions] == [
         (2, False, "likes are all"),
         (1, True, "spring"),
     ]
@@ -173,8 +173,8 @@ async def test_activation_with_if_match_activates_only_the_previewed_draft(scori
     await scoring.put(DRAFT, LIKES)
     activated = await scoring.http.post(activate, headers={"If-Match": previewed})
     assert activated.json()["version"] == 2
-    gone = await scoring.refusal("POST", activate, headers={"If-Match": previewed})
-    assert gone == (412, "draft_changed", None)
+    without_draft = await scoring.refusal("POST", activate, headers={"If-Match": previewed})
+    assert without_draft == (412, "draft_changed", None)
 
 
 async def test_the_preview_of_an_older_version_matches_the_flip_diff_of_its_rollback(

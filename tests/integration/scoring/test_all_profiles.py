@@ -22,8 +22,8 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringW
     world = ScoringWorld(database, limits={})
     await world.activate(rule("visits", 10, limit={"times": 3, "per": "day"}))
     for n in range(5):
-        who = {"email": f"p{n}@example.com"}
-        await world.consume(interaction(known_as=who, traits={"title": "VP"} if n % 2 else {}))
+        known_as = {"email": f"p{n}@example.com"}
+        await world.consume(interaction(known_as=known_as, traits={"title": "VP"} if n % 2 else {}))
     await world.consume(*(interaction(day=day, known_as={"email": "p0@example.com"}) for day in range(-6, 0)))
     assert len(await world.table_rows(older_counts)) == 1
     for n in range(3):
@@ -48,7 +48,7 @@ async def test_all_pages_together_have_each_profile_once_in_the_order_of_ids(
     found = await world.database.read(pages)
     # Eight profiles have eleven identities.
     assert 8 / size <= len(found) <= ceil(11 / size)
-    ids = [one for page in found for one in page.profile_ids]
+    ids = [profile_id for page in found for profile_id in page.profile_ids]
     assert ids == sorted({row[3] for row in await world.table_rows(identities)})
     assert len(ids) == 8
     assert max(len(page.profile_ids) for page in found) <= max(size, 1)

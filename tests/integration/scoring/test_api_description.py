@@ -91,7 +91,7 @@ async def test_openapi_describes_authorization_and_has_a_working_example_of_ever
         interaction("email_open", known_as={"email": "ana@example.com", "anonymous_id": "cookie-1"})
     )
     profile = (await scoring.find_profile())["id"]
-    asked: list[str] = []
+    paths: list[str] = []
     for path, method, operation in operations(document):
         assert ("security" in operation) == path.startswith("/v1/")
         if "requestBody" not in operation:
@@ -99,5 +99,5 @@ async def test_openapi_describes_authorization_and_has_a_working_example_of_ever
         url = path.format(model="purchase_intent", profile_id=profile)
         answer: httpx.Response = await scoring.http.request(method, url, json=example_of(document, operation))
         assert answer.status_code == 200, (path, answer.text)
-        asked.append(path)
-    assert len(asked) == 6
+        paths.append(path)
+    assert len(paths) == 6

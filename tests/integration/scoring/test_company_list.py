@@ -32,9 +32,9 @@ async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHt
     async with run_scoring(database, tmp_path) as running:
         await running.activate_document(RIVALS)
         for email, (visits, traits) in CROWD.items():
-            who = {"email": email}
-            done = [interaction(known_as=who) for _ in range(visits)]
-            await running.consume(interaction("identify", known_as=who, traits=traits), *done)
+            known_as = {"email": email}
+            done = [interaction(known_as=known_as) for _ in range(visits)]
+            await running.consume(interaction("identify", known_as=known_as, traits=traits), *done)
         cross = {"email": "ira@cross.example"}
         await running.consume(interaction("email_unsubscribe", known_as=cross))
         yield running
@@ -43,15 +43,15 @@ async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHt
 async def listed(scoring: ScoringHttpWorld, **params: Any) -> list[Any]:
     """Return the companies, read one by one."""
     pages = scoring.pages("/v1/companies", model="m", limit=1, **params)
-    return [one async for page in pages for one in page]
+    return [company async for page in pages for company in page]
 
 
 async def names(scoring: ScoringHttpWorld, **params: Any) -> list[str]:
-    return [one["company"].partition(".")[0] for one in await listed(scoring, **params)]
+    return [company["company"].partition(".")[0] for company in await listed(scoring, **params)]
 
 
 async def test_a_company_counts_its_people_by_state(scoring: ScoringHttpWorld) -> None:
-    by_name = {one["company"]: one for one in await listed(scoring, sort="company")}
+    by_name = {company["company"]: company for company in await listed(scoring, sort="company")}
     assert by_name["acme.example"] == {
         "company": "acme.example",
         "people": 4,
@@ -78,13 +78,13 @@ async def test_count_excluded_includes_excluded_profiles_in_scores_and_ranks(
     scoring: ScoringHttpWorld,
 ) -> None:
     ranked = await listed(scoring, count_excluded=True)
-    assert [(one["company"].partition(".")[0], one["score"]) for one in ranked] == [
+    assert [(company["company"].partition(".")[0], company["score"]) for company in ranked] == [
         ("acme", 130), ("rival", 100), ("enemy", 20), ("small", 10), ("cross", -4),
     ]  # fmt: skip
     assert await names(scoring, count_excluded=True, sort="-best") == [
         "rival", "acme", "enemy", "small", "cross",
     ]  # fmt: skip
-    assert [one["is_excluded"] for one in ranked] == [False, True, True, False, False]
+    assert [company["is_excluded"] for company in ranked] == [False, True, True, False, False]
 
 
 async def test_companies_can_be_filtered_by_exclusion(scoring: ScoringHttpWorld) -> None:
@@ -96,7 +96,7 @@ async def test_companies_can_be_filtered_by_exclusion(scoring: ScoringHttpWorld)
 async def test_excluded_profiles_can_be_listed(scoring: ScoringHttpWorld) -> None:
     async def found(**params: Any) -> set[str]:
         items = (await scoring.get("/v1/profiles", model="m", **params))["items"]
-        return {one["identities"][0]["value"].partition("@")[0] for one in items}
+        return {profile["identities"][0]["value"].partition("@")[0] for profile in items}
 
     assert await found(excluded=True) == {"cy", "eve", "flo", "gus"}
     assert await found(excluded=True, state="below") == {"flo", "gus"}
@@ -112,12 +112,12 @@ async def test_excluded_profiles_can_be_listed(scoring: ScoringHttpWorld) -> Non
 
 
 async def test_a_new_or_ended_exclusion_shows_in_the_company_totals(scoring: ScoringHttpWorld) -> None:
-    who = {"email": "ana@acme.example"}
-    await scoring.consume(interaction("identify", known_as=who, traits={"lifecycle": "customer"}))
+    known_as = {"email": "ana@acme.example"}
+    await scoring.consume(interaction("identify", known_as=known_as, traits={"lifecycle": "customer"}))
     assert (await listed(scoring))[0]["excluded"] == 2
     scoring.clock.advance(hours=1)
-    await scoring.consume(interaction("identify", day=1, known_as=who, traits={"lifecycle": "lead"}))
+    await scoring.consume(interaction("identify", day=1, known_as=known_as, traits={"lifecycle": "lead"}))
     await scoring.let_time_pass(days=1)
     assert (await listed(scoring))[0]["excluded"] == 1
     await scoring.activate_document(RIVALS | {"excludes": []})
-    assert {one["excluded"] for one in await listed(scoring)} == {0}
+    assert {company["excluded"] for company in await listed(scoring)} == {0}

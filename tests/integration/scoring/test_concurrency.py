@@ -34,7 +34,7 @@ from tests.worlds.scoring import ScoringWorld
 async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: ScoringWorld) -> None:
     """Also the first activation of a model, whose row did not exist when the batch began."""
     async with world.database.open_unit() as connection:
-        await connection.run(lambda its: world.scorer.apply(its, on_the_log(interaction())))
+        await connection.run(lambda session: world.scorer.apply(session, on_the_log(interaction())))
         activation = asyncio.create_task(world.activate(VISITS, flip_number=10, handoff="all"))
         await until_it_waits(world.database, activation)
     diff = await activation
@@ -108,6 +108,6 @@ async def test_concurrent_workers_timer_and_activation_give_the_defined_result(
     await world.let_time_pass(days=1)
     await assert_as_defined(world, events)
     leads = await world.outbox_events(LeadQualified)
-    begun = {(row[0], row[2]): row[3] for row in await world.table_rows(cycles)}
-    assert {(one.profile_id, one.cycle): one.lead_id for one in leads} == begun
-    assert len(leads) == len(begun) > 0
+    lead_ids = {(row[0], row[2]): row[3] for row in await world.table_rows(cycles)}
+    assert {(lead.profile_id, lead.cycle): lead.lead_id for lead in leads} == lead_ids
+    assert len(leads) == len(lead_ids) > 0

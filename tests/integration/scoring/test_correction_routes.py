@@ -21,7 +21,7 @@ async def test_unmerged_profiles_get_back_their_own_interactions_and_stay_separa
     assert (await scoring.score_over_http())["score"] == 30
     cookie = {"kind": "anonymous_id", "value": "cookie"}
     answer = await scoring.post(f"{await scoring.profile_path()}/unmerge", {"identities": [cookie]} | BY_OPS)
-    parted = {one["id"]: [i["kind"] for i in one["identities"]] for one in answer["profiles"]}
+    parted = {profile["id"]: [i["kind"] for i in profile["identities"]] for profile in answer["profiles"]}
     assert parted == {before[0]["id"]: ["anonymous_id"], before[1]["id"]: ["email"]}
     await scoring.consume(interaction("identify", known_as=COOKIE | ANA))
     after = [await scoring.find_profile("cookie", "anonymous_id"), await scoring.find_profile()]
@@ -60,7 +60,7 @@ async def test_an_adjustment_appears_among_the_reasons_until_it_expires(scoring:
         "rule": "adjustment", "label": "our own office", "points": 7.5, "count": 1, "paid": 1, "note": None,
         "days": [],
     }  # fmt: skip
-    (entry,) = [one for one in (await scoring.get(f"{path}/timeline"))["items"] if one["type"] != "visit"]
+    (entry,) = [item for item in (await scoring.get(f"{path}/timeline"))["items"] if item["type"] != "visit"]
     assert entry["properties"] == given
     by_day = {day: (await scoring.get(f"{path}/scores/m", at=day))["score"] for day in
               ("2026-03-13", "2026-03-14", "2026-03-16", "2026-03-17")}  # fmt: skip
@@ -75,9 +75,9 @@ async def test_an_adjustment_can_make_a_lead_and_can_be_retracted(scoring: Scori
     path = await scoring.profile_path()
     given = await scoring.post(f"{path}/adjustments", {"model": "m", "points": 15} | BY_OPS)
     (lead,) = await scoring.outbox_events(LeadQualified)
-    assert [(one.rule, one.points) for one in lead.reasons] == [("visits", 10), ("adjustment", 15)]
+    assert [(reason.rule, reason.points) for reason in lead.reasons] == [("visits", 10), ("adjustment", 15)]
     undone = await scoring.post(f"{path}/retractions", {"interaction": given["id"]} | BY_OPS)
-    assert [one["lead_id"] for one in undone["would_not_have_flipped"]] == [lead.lead_id]
+    assert [cycle["lead_id"] for cycle in undone["would_not_have_flipped"]] == [lead.lead_id]
     assert (await scoring.score_over_http())["score"] == 10
 
 
@@ -101,7 +101,7 @@ async def test_an_adjustment_changes_the_score_of_its_model_only(scoring: Scorin
     await scoring.post(
         f"{await scoring.profile_path()}/adjustments", {"model": "other", "points": -4} | BY_OPS
     )
-    assert {name: one["score"] for name, one in (await scoring.find_profile())["scores"].items()} == {
+    assert {name: score["score"] for name, score in (await scoring.find_profile())["scores"].items()} == {
         "m": 10,
         "other": 6,
     }
@@ -143,13 +143,13 @@ async def test_an_invalid_correction_is_refused_with_the_field_and_changes_nothi
     await scoring.activate_document()
     await scoring.consume(interaction(id="visit"))
     path, before = await scoring.profile_path(), await scoring.find_profile()
-    for what, body, *expected in REFUSED:
+    for correction, body, *expected in REFUSED:
         text, json_body = json.dumps({"reason": "r"} | body), {"Content-Type": "application/json"}
-        refused = await scoring.refusal("POST", f"{path}/{what}", content=text, headers=json_body)
-        assert [*refused] == expected, (what, body)
-    for what in ("retractions", "unmerge", "adjustments"):
+        refused = await scoring.refusal("POST", f"{path}/{correction}", content=text, headers=json_body)
+        assert [*refused] == expected, (correction, body)
+    for correction in ("retractions", "unmerge", "adjustments"):
         refused = await scoring.refusal(
-            "POST", f"{path}/{what}", headers={"Authorization": f"Bearer {CRM_KEY}"}
+            "POST", f"{path}/{correction}", headers={"Authorization": f"Bearer {CRM_KEY}"}
         )
         assert refused == (401, "key_invalid", None)
     assert await scoring.find_profile() == before

@@ -58,14 +58,16 @@ async def test_an_unmerge_and_a_batch_about_the_same_profile_do_not_deadlock(
     """The batch begins when the unmerge has locked the person and is not done."""
     await busy.activate(rule("visits", 10), flip_number=1000)
     await busy.consume(interaction(known_as=BOTH))
-    begun = waiting_just_before(
+    tasks = waiting_just_before(
         monkeypatch, busy.scorer, "take_in", busy.database,
         lambda: busy.consume(interaction(known_as={"email": "ana@example.com"})),
     )  # fmt: skip
-    await busy.database.unit(lambda its: corrections(busy).unmerge(its, COOKIE.id, [COOKIE], NOTE))
-    await asyncio.gather(*begun)
+    await busy.database.unit(
+        lambda connection: corrections(busy).unmerge(connection, COOKIE.id, [COOKIE], NOTE)
+    )
+    await asyncio.gather(*tasks)
     assert not await busy.are_one(ANA, COOKIE)
-    assert [await busy.score(one) for one in (ANA, COOKIE)] == [20, 0]
+    assert [await busy.score(identity) for identity in (ANA, COOKIE)] == [20, 0]
 
 
 async def test_an_unmerge_that_returns_from_the_log_does_not_wait_for_the_models_lock(
@@ -73,7 +75,9 @@ async def test_an_unmerge_that_returns_from_the_log_does_not_wait_for_the_models
 ) -> None:
     await busy.activate(rule("visits", 10), flip_number=1000)
     await busy.consume(interaction(known_as=BOTH))
-    await busy.database.unit(lambda its: corrections(busy).unmerge(its, COOKIE.id, [COOKIE], NOTE))
+    await busy.database.unit(
+        lambda connection: corrections(busy).unmerge(connection, COOKIE.id, [COOKIE], NOTE)
+    )
     (echo,) = await busy.outbox_events(Separation)
     async with busy.database.open_unit() as connection, patience():
         await connection.run(lock_active_versions)
@@ -88,11 +92,11 @@ async def corrected_somehow(world: ScoringWorld, chance: random.Random) -> None:
         ids = connection.execute(sa.select(known_identities.c.id)).scalars().all()
         if not ids:
             return
-        profile_id, what = chance.choice(sorted(ids)), chance.random()
-        if what < 0.3:
+        profile_id, draw = chance.choice(sorted(ids)), chance.random()
+        if draw < 0.3:
             names = sorted(find_one(connection, profile_id).identities.values())
             correct.unmerge(connection, profile_id, names[: max(1, len(names) // 2)], NOTE)
-        elif what < 0.6:
+        elif draw < 0.6:
             correct.retract(connection, profile_id, Selection(type="visit"), NOTE)
         else:
             given = Adjustment(MODEL, chance.choice((-3.0, 2.5)), "met", "Olga")
@@ -112,13 +116,13 @@ async def test_concurrent_workers_timer_and_corrections_give_the_defined_result(
     at_work = len(shares)
     by_hand = (Interaction, Retraction, Separation)
 
-    async def told_by_hand() -> list[Event]:
-        return [one for kind in by_hand for one in await busy.outbox_events(kind)]
+    async def events_by_hand() -> list[Event]:
+        return [event for kind in by_hand for event in await busy.outbox_events(kind)]
 
     async def worker(share: list[Event]) -> None:
         nonlocal at_work
         for batch in batches(share, 12):
-            await persist(partial(busy.consume, *batch, *(await told_by_hand())[-3:]))
+            await persist(partial(busy.consume, *batch, *(await events_by_hand())[-3:]))
         at_work -= 1
 
     async def ops(seed: int) -> None:
@@ -136,8 +140,8 @@ async def test_concurrent_workers_timer_and_corrections_give_the_defined_result(
 
     await asyncio.gather(*map(worker, shares), ops(1), ops(2), clockwork())
     await busy.let_time_pass(days=1)
-    by_ops = await told_by_hand()
-    assert {type(one) for one in by_ops} == set(by_hand)
+    by_ops = await events_by_hand()
+    assert {type(event) for event in by_ops} == set(by_hand)
     await assert_as_defined(busy, [*events, *by_ops])
-    begun = {(row[0], row[2]): row[3] for row in await busy.table_rows(cycles)}
-    assert {one.lead_id for one in await busy.outbox_events(LeadQualified)} == set(begun.values())
+    lead_ids = {(row[0], row[2]): row[3] for row in await busy.table_rows(cycles)}
+    assert {lead.lead_id for lead in await busy.outbox_events(LeadQualified)} == set(lead_ids.values())

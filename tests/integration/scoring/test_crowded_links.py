@@ -22,15 +22,15 @@ LIMITS = {"user_id": 1, "email": 2}
 SEEDS = range(40)
 
 
-def told_of(place: str, chance: random.Random) -> list[Event]:
+def events_of(crowd: str, chance: random.Random) -> list[Event]:
     """Return events of a few people who share devices: links and a separation, in any order."""
     names = [
-        Identity(kind, f"{place}-{n}") for kind in ("user_id", "twitter", "anonymous_id") for n in range(3)
+        Identity(kind, f"{crowd}-{n}") for kind in ("user_id", "twitter", "anonymous_id") for n in range(3)
     ]
-    names += [Identity("email", f"{n}@{place}.example") for n in range(3)]
-    told: list[Event] = [
+    names += [Identity("email", f"{n}@{crowd}.example") for n in range(3)]
+    events: list[Event] = [
         Interaction(
-            id=f"{place}-{n}",
+            id=f"{crowd}-{n}",
             type="identify",
             identities=by_strength(chance.sample(names, chance.choice((2, 2, 2, 3)))),
             occurred_at=interaction(day=chance.randrange(30)).occurred_at,
@@ -38,36 +38,36 @@ def told_of(place: str, chance: random.Random) -> list[Event]:
         )
         for n in range(chance.randrange(4, 26))
     ]
-    one, other = chance.sample(names, 2)
+    identity, other = chance.sample(names, 2)
     parts = Separation(
-        id=f"parts-{place}",
-        identities=(one,),
+        id=f"parts-{crowd}",
+        identities=(identity,),
         others=(other,),
         reason="two",
         author="Olga",
         separated_at=NOON,
     )
-    told += [parts] * chance.randrange(2)
-    chance.shuffle(told)
-    return told
+    events += [parts] * chance.randrange(2)
+    chance.shuffle(events)
+    return events
 
 
-def as_defined(told: Sequence[Event]) -> tuple[set[frozenset[str]], dict[tuple[str, str], str | None]]:
+def as_defined(events: Sequence[Event]) -> tuple[set[frozenset[str]], dict[tuple[str, str], str | None]]:
     """Return the persons, and the reason for each refused link, from all links taken together."""
     everyone: dict[str, Identity] = {}
     known: dict[tuple[str, str], Link] = {}
     sides: dict[str, list[Side]] = {}
-    for one in told:
-        if isinstance(one, Separation):
+    for event in events:
+        if isinstance(event, Separation):
             sides = {
-                one.identities[0].id: [Side(one.id, other=False)],
-                one.others[0].id: [Side(one.id, other=True)],
+                event.identities[0].id: [Side(event.id, other=False)],
+                event.others[0].id: [Side(event.id, other=True)],
             }
-        elif isinstance(one, Interaction):
-            everyone |= {identity.id: identity for identity in one.identities}
-            first = one.identities[0].id
-            for identity in one.identities[1:]:
-                link = Link(first, identity.id, one.occurred_at, one.id)
+        elif isinstance(event, Interaction):
+            everyone |= {identity.id: identity for identity in event.identities}
+            first = event.identities[0].id
+            for identity in event.identities[1:]:
+                link = Link(first, identity.id, event.occurred_at, event.id)
                 known[link.pair] = min(link, known.get(link.pair, link), key=lambda link: link.order)
     groups, refused = partition(everyone, known.values(), LinkRules(LIMITS, sides))
     return {frozenset(group) for group in groups}, refused
@@ -82,21 +82,21 @@ async def test_profiles_follow_the_earliest_links_in_any_order_of_events(
     ignored = 0
     for seed in SEEDS:
         chance = random.Random(seed)  # noqa: S311 - the same on every run is what is wanted
-        told = told_of(f"{most}-{seed}", chance)
-        persons, refused = as_defined(told)
+        events = events_of(f"{most}-{seed}", chance)
+        persons, refused = as_defined(events)
         start = 0
-        while start < len(told):
+        while start < len(events):
             size = chance.choice((1, 1, 2, 5, 30))
-            await world.consume(*told[max(0, start - 1) : start + size])
+            await world.consume(*events[max(0, start - 1) : start + size])
             start += size
-        mine = {identity for person in persons for identity in person}
+        ids = {identity for person in persons for identity in person}
         found: dict[str, set[str]] = {}
         for identity_id, _, _, profile_id in await world.table_rows(known_identities):
-            if identity_id in mine:
+            if identity_id in ids:
                 found.setdefault(profile_id, set()).add(identity_id)
         assert {min(person) for person in persons} == found.keys(), seed
         assert persons == {frozenset(person) for person in found.values()}, seed
-        kept = {(row[0], row[1]): row[4] for row in await world.table_rows(links) if row[0] in mine}
+        kept = {(row[0], row[1]): row[4] for row in await world.table_rows(links) if row[0] in ids}
         assert {pair for pair, why in kept.items() if why} == {pair for pair, why in refused.items() if why}
         # A link that is refused for several reasons has the reason that was met first.
         ignored += list(refused.values()).count(too_many_links())

@@ -55,15 +55,15 @@ def of_types(number: int) -> dict[str, Any]:
 
 
 async def test_a_draft_of_many_types_makes_no_more_statements(scoring: ScoringHttpWorld) -> None:
-    asked: list[int] = []
+    statement_counts: list[int] = []
     await scoring.consume(interaction())
     for number in (5, 900):
         with statements(scoring.database) as made:
             warnings = (await scoring.put(DRAFT, of_types(number)))["warnings"]
-        assert sum(one["code"] == "type_unknown" for one in warnings) == min(number, MAX_WARNINGS - 1)
+        assert sum(warning["code"] == "type_unknown" for warning in warnings) == min(number, MAX_WARNINGS - 1)
         assert warnings[0]["code"] == "no_lead_expected"
-        asked.append(len(made))
-    assert asked[0] == asked[1] < 10
+        statement_counts.append(len(made))
+    assert statement_counts[0] == statement_counts[1] < 10
 
 
 async def test_a_draft_matrix_is_read_outside_the_write_transaction(
@@ -157,7 +157,7 @@ async def test_types_seen_in_interactions_are_known_anywhere_in_a_condition(
 
     async def unknown() -> list[str]:
         warnings = (await scoring.put(DRAFT, document))["warnings"]
-        return [one["field"] for one in warnings if one["code"] == "type_unknown"]
+        return [warning["field"] for warning in warnings if warning["code"] == "type_unknown"]
 
     await scoring.activate_document()
     await scoring.consume(interaction())

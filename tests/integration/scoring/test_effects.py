@@ -95,8 +95,8 @@ async def test_the_effect_remains_while_another_purchase_counts(world: ScoringWo
     earlier = [interaction("purchase", day=-1, id="day-before"), interaction("purchase", id="a")]
     await world.consume(*earlier, interaction("purchase", id="b"))
     await world.consume(interaction("purchase", id="machines", machine="crawler"))
-    for gone in ("b", "a"):
-        await world.consume(retraction(gone))
+    for purchase_id in ("b", "a"):
+        await world.consume(retraction(purchase_id))
         assert await world.traits(ANA) == {"lifecycle": "customer"}
     await world.consume(interaction("identify", traits={"lifecycle": "lead"}))
     assert await world.traits(ANA) == {"lifecycle": "lead"}, "what is left of it was bought the day before"

@@ -57,7 +57,7 @@ class HandingOff:
         self.intake = Troubled()
         self.committed = 0
 
-    async def told(self, *leads: LeadQualified) -> None:
+    async def append(self, *leads: LeadQualified) -> None:
         await self.log.append([Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
 
     async def takes_in(self, messages: int) -> None:
@@ -89,7 +89,7 @@ def flips(model: str) -> float:
 
 async def test_each_new_lead_counts_once_by_model(run_handoff: HandingOff) -> None:
     before = flips("marathon"), flips("influence")
-    await run_handoff.told(*(qualified(number) for number in range(3)), qualified(3, model="influence"))
+    await run_handoff.append(*(qualified(number) for number in range(3)), qualified(3, model="influence"))
     await run_handoff.takes_in(4)
     assert (flips("marathon") - before[0], flips("influence") - before[1]) == (3, 1)
 
@@ -97,7 +97,7 @@ async def test_each_new_lead_counts_once_by_model(run_handoff: HandingOff) -> No
 async def test_a_batch_that_is_rolled_back_and_run_again_counts_once(run_handoff: HandingOff) -> None:
     before = flips("marathon")
     run_handoff.intake.passing_troubles = 5
-    await run_handoff.told(*(qualified(number) for number in range(8)))
+    await run_handoff.append(*(qualified(number) for number in range(8)))
     await run_handoff.takes_in(8)
     assert flips("marathon") - before == 8
 
@@ -108,16 +108,16 @@ async def test_a_parked_lead_does_not_count_and_the_rest_of_its_batch_counts_onc
     before = flips("marathon")
     odd = qualified(99)
     run_handoff.intake.poison = encode(odd)
-    await run_handoff.told(*(qualified(number) for number in range(4)), odd, qualified(4))
+    await run_handoff.append(*(qualified(number) for number in range(4)), odd, qualified(4))
     await run_handoff.takes_in(5)
     assert flips("marathon") - before == 5
 
 
 async def test_a_lead_repeated_on_the_log_counts_once(run_handoff: HandingOff) -> None:
     before = flips("marathon")
-    await run_handoff.told(qualified(1), qualified(1))
+    await run_handoff.append(qualified(1), qualified(1))
     await run_handoff.takes_in(2)
-    await run_handoff.told(qualified(1), qualified(2))
+    await run_handoff.append(qualified(1), qualified(2))
     await run_handoff.takes_in(4)
     assert flips("marathon") - before == 2
 
@@ -130,7 +130,7 @@ async def test_leads_from_batches_timer_activations_and_corrections_all_count(
     leaves = rule("leaves", -10, when={"type": "email_unsubscribe"}, window="5d")
     await world.activate(rule("visits", 10), leaves, flip_number=20, model="counted")
     before = flips("counted")
-    twice = [interaction(known_as=one) for one in (ana, ana, ben, ben, cleo, dan)]
+    twice = [interaction(known_as=person) for person in (ana, ana, ben, ben, cleo, dan)]
     await world.consume(*twice, interaction("email_unsubscribe", known_as=ben))
     assert len(await world.outbox_events(LeadQualified)) == 1, "the batch makes Ana a lead"
     await world.let_time_pass(days=6)
@@ -151,13 +151,13 @@ async def test_leads_from_batches_timer_activations_and_corrections_all_count(
 async def test_the_handoff_service_exports_the_flips_metric(database: Database, tmp_path: Path) -> None:
     async with handing_off_over_http(tmp_path, database) as world:
 
-        async def told() -> float:
+        async def exported_flips() -> float:
             text = (await world.api.get("/metrics")).text
             lines = dict(
                 line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("flipline_flips_")
             )
             return float(lines.get('flipline_flips_total{model="composed"}', 0))
 
-        before = await told()
+        before = await exported_flips()
         await world.append(*(qualified(number, model="composed") for number in range(3)))
-        await eventually(told, lambda now: now - before == 3)
+        await eventually(exported_flips, lambda now: now - before == 3)

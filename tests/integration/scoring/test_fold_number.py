@@ -28,26 +28,26 @@ async def test_the_fold_number_changes_when_the_same_log_gives_other_tables(sqli
         await world.consume(*batch)
     digest = blake2b(digest_size=8)
     for table in (ledger, identities, links, traits, counts, scores):
-        for row in await (told_of_counts(database) if table is counts else told_of(database, table)):
+        for row in await (count_texts(database) if table is counts else row_texts(database, table)):
             digest.update(row.encode())
     await database.close()
     assert DIGESTS.get(NUMBER) == digest.hexdigest(), HOW_TO_GO_ON
 
 
-async def told_of(database: Database, table: sa.Table) -> list[str]:
+async def row_texts(database: Database, table: sa.Table) -> list[str]:
     """Return the rows of a table, without columns that depend on batches."""
     columns = [column for column in table.c if column.name != "revision"]
     query = sa.select(*columns).order_by(*table.primary_key)
     found = await rows(database, query)
-    return [json.dumps([_told(value) for value in row], sort_keys=True) for row in found]
+    return [json.dumps([_json_value(value) for value in row], sort_keys=True) for row in found]
 
 
-async def told_of_counts(database: Database) -> list[str]:
+async def count_texts(database: Database) -> list[str]:
     """Return the counts as JSON, as they were when they got a number; 0009 brings them to what they are."""
     found = await database.read(counts_as_json)
-    return [json.dumps([row["identity_id"], _told(row["counts"])], sort_keys=True) for row in found]
+    return [json.dumps([row["identity_id"], _json_value(row["counts"])], sort_keys=True) for row in found]
 
 
-def _told(value: object) -> object:
+def _json_value(value: object) -> object:
     text = str(value)
     return json.loads(text) if text.startswith("{") else text

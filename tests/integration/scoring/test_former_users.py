@@ -31,9 +31,9 @@ async def test_an_alias_joins_the_former_user_in_any_order_of_events(world: Scor
     await world.activate(VISITS, flip_number=1000)
     for n, order in enumerate(permutations(range(3))):
         old, new = f"jen-{n}@email.com", f"507f-{n}"
-        told = [page(f"old-{n}", old), page(f"new-{n}", new), alias(old, new)]
+        events = [page(f"old-{n}", old), page(f"new-{n}", new), alias(old, new)]
         for index in order:
-            await world.consume(told[index])
+            await world.consume(events[index])
         assert await world.are_one(Identity("user_id", old), Identity("user_id", new))
         assert await world.score(Identity("user_id", new)) == 20
 

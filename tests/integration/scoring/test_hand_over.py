@@ -47,14 +47,14 @@ async def test_a_required_trait_from_an_earlier_interaction_counts(world: Scorin
 async def test_an_excluded_profile_becomes_a_lead_when_the_exclusion_ends(
     world: ScoringWorld, excludes: dict[str, Any], until: dict[str, str]
 ) -> None:
-    who = {"email": "ana@rival.example"}
+    known_as = {"email": "ana@rival.example"}
     await world.activate(VISITS, flip_number=10, excludes=[excludes])
-    await world.consume(interaction("identify", known_as=who, traits={"lifecycle": "customer"}))
-    await world.consume(interaction(known_as=who))
-    assert (await world.score_row(identities(**who)[0])).state == "excluded"
-    await world.consume(interaction(known_as=who))
+    await world.consume(interaction("identify", known_as=known_as, traits={"lifecycle": "customer"}))
+    await world.consume(interaction(known_as=known_as))
+    assert (await world.score_row(identities(**known_as)[0])).state == "excluded"
+    await world.consume(interaction(known_as=known_as))
     assert await world.lead_count() == 0
-    await world.consume(interaction("identify", known_as=who, day=1, traits=until))
+    await world.consume(interaction("identify", known_as=known_as, day=1, traits=until))
     assert await world.lead_count() == 0
     await world.let_time_pass(days=1)
     assert await world.lead_count() == 1
@@ -91,7 +91,7 @@ async def test_a_lead_has_the_audience_of_its_model(world: ScoringWorld) -> None
     await world.activate(VISITS, flip_number=10)
     await world.activate(VISITS, flip_number=10, model="gifts", audience="offer")
     await world.consume(interaction())
-    assert {one.model: one.audience for one in await world.outbox_events(LeadQualified)} == {
+    assert {lead.model: lead.audience for lead in await world.outbox_events(LeadQualified)} == {
         "m": "sales",
         "gifts": "offer",
     }
@@ -101,12 +101,12 @@ async def test_each_model_makes_leads_independently(world: ScoringWorld) -> None
     await world.activate(VISITS, flip_number=20)
     await world.activate(rule("likes", 5, when={"type": "like"}), flip_number=10, model="fans")
     await world.consume(interaction("like"), interaction("like"), interaction())
-    assert [one.model for one in await world.outbox_events(LeadQualified)] == ["fans"]
+    assert [lead.model for lead in await world.outbox_events(LeadQualified)] == ["fans"]
     await world.consume(interaction())
     await world.activate(VISITS, flip_number=20, model="third", handoff="all")
-    told = await world.outbox_events(LeadQualified)
-    assert [one.model for one in told] == ["fans", "m", "third"]
-    assert len({one.lead_id for one in told}) == 3
+    leads = await world.outbox_events(LeadQualified)
+    assert [lead.model for lead in leads] == ["fans", "m", "third"]
+    assert len({lead.lead_id for lead in leads}) == 3
 
 
 async def test_an_adjustment_can_make_a_profile_flip(world: ScoringWorld) -> None:
@@ -114,7 +114,8 @@ async def test_an_adjustment_can_make_a_profile_flip(world: ScoringWorld) -> Non
     await world.consume(interaction())
     await world.consume(interaction("adjustment", **ADJUSTED))
     (lead,) = await world.outbox_events(LeadQualified)
-    assert [(one.rule, one.label, one.points) for one in lead.reasons][1] == ("adjustment", "met", 5)
+    reason = lead.reasons[1]
+    assert (reason.rule, reason.label, reason.points) == ("adjustment", "met", 5)
 
 
 async def test_points_lost_and_regained_make_no_second_lead(world: ScoringWorld) -> None:

@@ -48,13 +48,13 @@ async def kept_back(scoring: ScoringHttpWorld, *names: str, **more: Any) -> None
 
 async def handed_over(scoring: ScoringHttpWorld, *profile_ids: str, **more: Any) -> list[tuple[str, str]]:
     answer = await scoring.post(HANDOFF, {"profiles": profile_ids, **more})
-    told = [(one["id"], one["status"]) for one in answer["results"]]
-    assert [one for one, _ in told] == list(profile_ids)
-    return told
+    verdicts = [(verdict["id"], verdict["status"]) for verdict in answer["results"]]
+    assert [profile_id for profile_id, _ in verdicts] == list(profile_ids)
+    return verdicts
 
 
 async def lead_ids(scoring: ScoringHttpWorld) -> Sequence[tuple[str, int]]:
-    return [(one.profile_id, one.cycle) for one in await scoring.outbox_events(LeadQualified)]
+    return [(lead.profile_id, lead.cycle) for lead in await scoring.outbox_events(LeadQualified)]
 
 
 async def unchanged(scoring: ScoringHttpWorld) -> list[object]:
@@ -66,23 +66,23 @@ async def test_named_profiles_are_handed_over_once_without_activation_or_pricing
 ) -> None:
     await kept_back(scoring, "ana", "ben", "cleo")
     before = await unchanged(scoring)
-    wanted = [profile("ben"), profile("ana")]
-    answer = await scoring.post(HANDOFF, {"profiles": wanted, "note": "the fair"})
-    leads = {one.profile_id: one for one in await scoring.outbox_events(LeadQualified)}
+    profile_ids = [profile("ben"), profile("ana")]
+    answer = await scoring.post(HANDOFF, {"profiles": profile_ids, "note": "the fair"})
+    leads = {lead.profile_id: lead for lead in await scoring.outbox_events(LeadQualified)}
     assert answer.pop("results") == [
         {"id": i, "status": "handed_over", "profile_id": i, "lead_id": leads[i].lead_id, "message": None}
-        for i in wanted
+        for i in profile_ids
     ]
     assert answer == {"model": "m", "version": 2, "handed_over": 2}
-    assert {(one.cycle, one.version, one.score, one.qualified_at) for one in leads.values()} == {
+    assert {(lead.cycle, lead.version, lead.score, lead.qualified_at) for lead in leads.values()} == {
         (1, 2, 20, NOON + timedelta(hours=1))
     }
     assert await unchanged(scoring) == before
     assert len(await scoring.outbox_events(MatrixActivated)) == 2
-    (told,) = await scoring.outbox_events(LeadsHandedOver)
-    assert {*told.leads} == {one.lead_id for one in leads.values()}
-    assert (told.note, told.version, told.author[:4]) == ("the fair", 2, "key ")
-    assert told.handed_over_at == NOON + timedelta(hours=1)
+    (event,) = await scoring.outbox_events(LeadsHandedOver)
+    assert {*event.leads} == {lead.lead_id for lead in leads.values()}
+    assert (event.note, event.version, event.author[:4]) == ("the fair", 2, "key ")
+    assert event.handed_over_at == NOON + timedelta(hours=1)
     again = await scoring.post(HANDOFF, {"profiles": [profile("ana")]})
     (verdict,) = again["results"]
     assert (verdict["status"], verdict["lead_id"]) == (
@@ -90,7 +90,7 @@ async def test_named_profiles_are_handed_over_once_without_activation_or_pricing
     )  # fmt: skip
     assert again["handed_over"] == 0
     listed = await scoring.get("/v1/profiles", model="m", kept_back=True)
-    assert [one["id"] for one in listed["items"]] == [profile("cleo")]
+    assert [item["id"] for item in listed["items"]] == [profile("cleo")]
     await scoring.consume(interaction(known_as=named("ana")))
     assert len(await scoring.outbox_events(LeadQualified)) == 2
 
@@ -112,7 +112,7 @@ async def test_a_handoff_reports_a_status_for_each_profile_id(scoring: ScoringHt
         interaction("identify", known_as=named("poor"), traits={"poor": True}),
     )
     late = identities(twitter="late")[0].id
-    wanted = [
+    profile_ids = [
         profile("waits"),
         late,
         profile("customer"),
@@ -121,7 +121,7 @@ async def test_a_handoff_reports_a_status_for_each_profile_id(scoring: ScoringHt
         profile("ana"),
         profile("ana"),
     ]
-    assert [status for _, status in await handed_over(scoring, *wanted)] == [
+    assert [status for _, status in await handed_over(scoring, *profile_ids)] == [
         "not_kept_back", "waiting_for_data", "excluded", "below", "profile_unknown",
         "handed_over", "handed_over",
     ]  # fmt: skip
@@ -137,10 +137,10 @@ async def test_a_profile_id_from_before_a_merge_hands_over_the_merged_profile(
     await scoring.consume(interaction("identify", known_as=named("ana") | {"phone": "12345678"}))
     await scoring.consume(interaction("identify", known_as=named("ben") | {"phone": "12345678"}))
     now = await scoring.profile_id(identities(**named("ana"))[0])
-    told = await scoring.post(HANDOFF, {"profiles": [profile("ana"), profile("ben")]})
-    assert told["handed_over"] == 1
-    assert {one["profile_id"] for one in told["results"]} == {now}
-    assert len({one["lead_id"] for one in told["results"]}) == 1
+    answer = await scoring.post(HANDOFF, {"profiles": [profile("ana"), profile("ben")]})
+    assert answer["handed_over"] == 1
+    assert {verdict["profile_id"] for verdict in answer["results"]} == {now}
+    assert len({verdict["lead_id"] for verdict in answer["results"]}) == 1
     assert await lead_ids(scoring) == [(now, 1)]
 
 
@@ -149,8 +149,8 @@ async def test_a_profile_with_a_lead_of_a_later_cycle_is_not_handed_over(scoring
     await scoring.let_time_pass(days=90)
     await scoring.consume(interaction(day=90, known_as=named("ana")))
     assert await lead_ids(scoring) == [(profile("ana"), 2)]
-    told = await handed_over(scoring, profile("ana"), profile("ben"))
-    assert [status for _, status in told] == ["already_handed_over", "handed_over"]
+    verdicts = await handed_over(scoring, profile("ana"), profile("ben"))
+    assert [status for _, status in verdicts] == ["already_handed_over", "handed_over"]
     assert await lead_ids(scoring) == [(profile("ana"), 2), (profile("ben"), 1)]
 
 
@@ -174,14 +174,14 @@ async def test_activating_the_active_version_for_all_hands_over_without_an_activ
     diff = (await scoring.post(f"{MODEL}/activate", order))["flip_diff"]
     assert (diff["already_handed_over"], diff["kept_back"], diff["handed_over_now"]) == (7, 0, 0)
     assert len(await scoring.outbox_events(LeadQualified)) == 7
-    told = [one for one in await scoring.outbox_events(LeadsHandedOver) if one.author == "Olga"]
-    assert sum(len(one.leads) for one in told) == 6
-    assert len({one.id for one in told}) == len(told) == 3
+    events = [event for event in await scoring.outbox_events(LeadsHandedOver) if event.author == "Olga"]
+    assert sum(len(event.leads) for event in events) == 6
+    assert len({event.id for event in events}) == len(events) == 3
     for handoff in ("none", "new_activity_only"):
         refused = await scoring.refusal("POST", f"{MODEL}/activate", json=order | {"handoff": handoff})
         assert refused == (409, "version_active", None)
     listed = [page async for page in scoring.pages(f"{MODEL}/handoffs", limit=1)]
-    assert [(one["author"][:4], one["note"], one["handed_over"]) for (one,) in listed] == [
+    assert [(item["author"][:4], item["note"], item["handed_over"]) for (item,) in listed] == [
         ("Olga", "sales is idle", 6), ("key ", None, 1),
     ]  # fmt: skip
 
@@ -245,6 +245,6 @@ async def test_an_invalid_handoff_body_is_refused_with_the_field(
 ) -> None:
     # Escaped in ASCII: text that no client would encode as UTF-8 can still come in this form.
     written, as_json = json.dumps(body), {"Content-Type": "application/json"}
-    status, _, told = await scoring.refusal("POST", HANDOFF, content=written, headers=as_json)
-    assert (status, told) == (422, field)
+    status, _, reported = await scoring.refusal("POST", HANDOFF, content=written, headers=as_json)
+    assert (status, reported) == (422, field)
     assert await scoring.outbox_events(LeadQualified) == []

@@ -16,7 +16,14 @@ from shared.errors import Conflict
 from shared.events import LeadQualified
 from shared.model_events import LeadsHandedOver
 from tests.cast import ANA, BOTH, VISITS
-from tests.integration.scoring.handed_over import OLGA, crowd_kept_back, order, retired, statuses, told
+from tests.integration.scoring.handed_over import (
+    OLGA,
+    crowd_kept_back,
+    lead_profile_ids,
+    order,
+    retired,
+    statuses,
+)
 from tests.support.blocked import until_it_waits
 from tests.support.builders import interaction
 from tests.support.meanwhile import for_works, waiting_just_before
@@ -56,11 +63,11 @@ async def test_concurrent_handoffs_hand_each_profile_over_once(world: ScoringWor
         statuses(world, *everyone[:6]),
         order(world).all_qualified(2),
     )
-    assert await told(world) == everyone
-    by_hand = sum(one.count("handed_over") for one in answers if isinstance(one, list))
-    by_all = sum(one.handed_over_now for one in answers if not isinstance(one, list))
+    assert await lead_profile_ids(world) == everyone
+    by_hand = sum(answer.count("handed_over") for answer in answers if isinstance(answer, list))
+    by_all = sum(answer.handed_over_now for answer in answers if not isinstance(answer, list))
     assert by_hand + by_all == 12
-    assert sum(len(one.leads) for one in await world.outbox_events(LeadsHandedOver)) == 12
+    assert sum(len(event.leads) for event in await world.outbox_events(LeadsHandedOver)) == 12
 
 
 async def test_a_handoff_waits_for_another_handoff_of_the_same_profile(
@@ -72,7 +79,7 @@ async def test_a_handoff_waits_for_another_handoff_of_the_same_profile(
     )
     assert await statuses(world, ANA.id) == ["handed_over"]
     assert await late[0] == ["already_handed_over"]
-    assert len(await told(world)) == 1
+    assert len(await lead_profile_ids(world)) == 1
 
 
 @pytest.mark.postgres
@@ -113,14 +120,14 @@ async def test_a_handoff_waits_for_a_batch_that_flips_the_profile(
     )
     await on_postgres.consume(interaction(day=90, known_as=visits_as))
     assert await late[0] == ["already_handed_over"]
-    assert [one.cycle for one in await on_postgres.outbox_events(LeadQualified)] == [2]
+    assert [lead.cycle for lead in await on_postgres.outbox_events(LeadQualified)] == [2]
 
 
 async def test_a_batch_after_a_handoff_begins_no_second_cycle(world: ScoringWorld) -> None:
     await ana_may_qualify_again(world, BOTH)
     assert await statuses(world, ANA.id) == ["handed_over"]
     await world.consume(interaction(day=90))
-    assert len(await told(world)) == 1
+    assert len(await lead_profile_ids(world)) == 1
 
 
 async def test_a_handoff_of_all_during_live_scoring_makes_each_profile_a_lead_once(
@@ -136,7 +143,7 @@ async def test_a_handoff_of_all_during_live_scoring_makes_each_profile_a_lead_on
 
     diff, *_ = await asyncio.gather(order(world).all_qualified(2), goes_on_living(0), goes_on_living(1))
     assert (diff.kept_back, diff.handed_over_now) == (30, 30)
-    assert await told(world) == everyone
+    assert await lead_profile_ids(world) == everyone
 
 
 async def test_a_concurrent_activation_and_handoffs_make_each_profile_a_lead_once(
@@ -151,11 +158,11 @@ async def test_a_concurrent_activation_and_handoffs_make_each_profile_a_lead_onc
         return_exceptions=True,
     )
     assert not isinstance(activated, BaseException), activated
-    for one in orders:
-        if isinstance(one, BaseException):
-            assert isinstance(one, Conflict), one
-            assert one.code == "version_changed"
-    assert await told(world) == everyone
+    for answer in orders:
+        if isinstance(answer, BaseException):
+            assert isinstance(answer, Conflict), answer
+            assert answer.code == "version_changed"
+    assert await lead_profile_ids(world) == everyone
 
 
 async def test_a_model_is_retired_after_the_batches_under_way(
@@ -166,7 +173,7 @@ async def test_a_model_is_retired_after_the_batches_under_way(
     await world.consume(interaction())
     await late[0]
     await world.consume(interaction(known_as={"email": "ben@example.com"}))
-    assert await told(world) == [ANA.id]
+    assert await lead_profile_ids(world) == [ANA.id]
 
 
 async def test_a_batch_during_the_retirement_of_a_model_scores_no_profile_in_that_model(
@@ -175,9 +182,9 @@ async def test_a_batch_during_the_retirement_of_a_model_scores_no_profile_in_tha
     await world.activate(VISITS, flip_number=10)
     await world.activate(VISITS, flip_number=10, model="other")
     async with world.database.open_unit() as connection:
-        await connection.run(lambda its: end(its, "m", OLGA, world.clock.now()))
+        await connection.run(lambda session: end(session, "m", OLGA, world.clock.now()))
         late = asyncio.create_task(world.consume(interaction()))
         await until_it_waits(world.database, late)
     await late
-    assert [one.model for one in await world.outbox_events(LeadQualified)] == ["other"]
+    assert [lead.model for lead in await world.outbox_events(LeadQualified)] == ["other"]
     assert {row.model for row in await world.score_rows()} == {"other"}

@@ -9,7 +9,7 @@ from services.scoring.change.activation import Activation, activate
 from services.scoring.store import cycles
 from services.scoring.store.tables import handovers
 from shared.errors import Conflict, Unavailable
-from tests.integration.scoring.handed_over import crowd_kept_back, order, retired, statuses, told
+from tests.integration.scoring.handed_over import crowd_kept_back, lead_profile_ids, order, retired, statuses
 from tests.worlds.scoring import ScoringWorld
 
 
@@ -35,10 +35,10 @@ async def test_a_handoff_stops_when_its_model_is_retired_and_reports_the_number_
         with pytest.raises(Conflict, match="6 were handed over until then") as refused:
             await order(world).all_qualified(2)
     assert refused.value.code == "model_retired"
-    assert await told(world) == everyone[:6]
+    assert await lead_profile_ids(world) == everyone[:6]
     assert [row[-3:] for row in await world.table_rows(handovers)] == [(6, 7, 6)]
     await activate(world.database, world.clock, "m", Activation("all", version=2))
-    assert await told(world) == everyone
+    assert await lead_profile_ids(world) == everyone
 
 
 async def test_a_repeated_handoff_completes_the_work_after_a_crash(
@@ -57,10 +57,10 @@ async def test_a_repeated_handoff_completes_the_work_after_a_crash(
         patched.setattr(cycles, "hand_over", fails_in_the_third)
         with pytest.raises(ZeroDivisionError):
             await order(world).all_qualified(2)
-    assert await told(world) == everyone[:4]
+    assert await lead_profile_ids(world) == everyone[:4]
     diff = await order(world).all_qualified(2)
     assert (diff.already_handed_over, diff.kept_back, diff.handed_over_now) == (4, 3, 3)
-    assert await told(world) == everyone
+    assert await lead_profile_ids(world) == everyone
     assert [row[-3:] for row in await world.table_rows(handovers)] == [(4, 7, 4), (3, 3, 3)]
 
 

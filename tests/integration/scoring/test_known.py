@@ -25,8 +25,8 @@ def model(trait: str, **more: Any) -> dict[str, Any]:
     }
 
 
-async def told(scoring: ScoringHttpWorld, traits: dict[str, Any], day: int = 0) -> dict[str, Any]:
-    """Report traits of a person who has reached the flip number, and return the entry in `scores`."""
+async def report_traits(scoring: ScoringHttpWorld, traits: dict[str, Any], day: int = 0) -> dict[str, Any]:
+    """Report traits of a person who has reached the flip number, and return the person's state."""
     await scoring.consume(interaction(day=-9, known_as=WHO))
     await scoring.consume(interaction("identify", day=day, known_as=WHO, traits=traits))
     standing = (await scoring.find_profile("ana@gmail.com"))["scores"]["m"]
@@ -58,7 +58,7 @@ async def test_a_trait_without_a_known_value_is_missing_for_rules_and_requires(
     scoring: ScoringHttpWorld, trait: str, traits: dict[str, Any]
 ) -> None:
     await scoring.activate_document(model(trait))
-    assert (await told(scoring, traits))["missing"] == [trait]
+    assert (await report_traits(scoring, traits))["missing"] == [trait]
     assert await scoring.outbox_events(LeadQualified) == []
 
 
@@ -90,7 +90,7 @@ async def test_a_trait_known_under_any_name_reaches_the_lead(
     company: dict[str, str],
 ) -> None:
     await scoring.activate_document(model(trait))
-    assert (await told(scoring, traits))["missing"] == []
+    assert (await report_traits(scoring, traits))["missing"] == []
     (lead,) = await scoring.outbox_events(LeadQualified)
     assert person.items() <= person_of(lead.traits, lead.identities).items()
     assert company.items() <= company_of(lead.traits).items()
@@ -111,14 +111,14 @@ async def test_a_blank_value_leaves_a_trait_unchanged_and_null_removes_it(scorin
         ],
         start=-8,
     ):
-        assert (await told(scoring, traits, day))["missing"] == missing, traits
+        assert (await report_traits(scoring, traits, day))["missing"] == missing, traits
 
 
 async def test_the_latest_value_of_a_trait_wins_under_any_trait_name(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(model("last_name"))
-    await told(scoring, {"last_name": "Silva"}, day=-3)
-    await told(scoring, {"lastName": "Costa"}, day=-2)
-    await told(scoring, {"surname": "Early"}, day=-5)
+    await report_traits(scoring, {"last_name": "Silva"}, day=-3)
+    await report_traits(scoring, {"lastName": "Costa"}, day=-2)
+    await report_traits(scoring, {"surname": "Early"}, day=-5)
     assert (await scoring.find_profile("ana@gmail.com"))["traits"]["last_name"] == "Costa"
 
 
@@ -145,7 +145,7 @@ async def test_profiles_can_be_filtered_by_any_trait_name_path_or_effect(
     for name, traits in people.items():
         await scoring.consume(interaction(known_as={"email": f"{name}@gmail.com"}, traits=traits))
     await scoring.consume(interaction("purchase", known_as={"email": "di@gmail.com"}))
-    for wanted, found in {
+    for query, found in {
         "last_name:Silva": {"ana", "bob"},
         "lastName:Silva": {"ana", "bob"},
         "first_name:Bob": {"bob"},
@@ -159,8 +159,8 @@ async def test_profiles_can_be_filtered_by_any_trait_name_path_or_effect(
         "lifecycle:customer": {"di"},
         "consent_email:false": set[str](),
     }.items():
-        listed = (await scoring.get("/v1/profiles", trait=wanted))["items"]
-        assert {one["identities"][0]["value"].partition("@")[0] for one in listed} == found, wanted
+        listed = (await scoring.get("/v1/profiles", trait=query))["items"]
+        assert {profile["identities"][0]["value"].partition("@")[0] for profile in listed} == found, query
 
 
 async def test_the_ways_to_flip_include_a_trait_rule_with_another_trait_name(
@@ -189,9 +189,13 @@ async def test_a_lead_contains_its_campaign_and_offer_and_drafts_warn_about_misu
     offer = {"name": "10 %", "coupon": "MARATON10"}
     matrix = {"flip_number": 10, "rules": [rule("visits", 10)], "audience": "offer", "offer": offer}
     answer = await scoring.put("/v1/models/m/draft", matrix)
-    assert [(one["field"], one["code"]) for one in answer["warnings"]] == [("campaign", "campaign_missing")]
+    assert [(warning["field"], warning["code"]) for warning in answer["warnings"]] == [
+        ("campaign", "campaign_missing")
+    ]
     answer = await scoring.put("/v1/models/other/draft", matrix | {"audience": "sales"})
-    assert [(one["field"], one["code"]) for one in answer["warnings"]] == [("offer", "offer_unused")]
+    assert [(warning["field"], warning["code"]) for warning in answer["warnings"]] == [
+        ("offer", "offer_unused")
+    ]
     mailed = rule("mailed", 5, when={"type": "email_sent"})
     answer = await scoring.put("/v1/models/other/draft", {"flip_number": 5, "rules": [mailed]})
     (touch,) = answer["warnings"]
@@ -205,7 +209,7 @@ async def test_a_lead_contains_its_campaign_and_offer_and_drafts_warn_about_misu
         "/v1/models/m/draft", matrix | {"campaign": "otono", "offer": {"name": "5 %"}}
     )
     assert changed["warnings"] == []
-    texts = [one["text"] for one in (await scoring.get("/v1/models/m/difference"))["changes"]]
+    texts = [change["text"] for change in (await scoring.get("/v1/models/m/difference"))["changes"]]
     assert texts == [
         "campaign maraton -> otono",
         "offer: name 10 % -> 5 %",

@@ -30,17 +30,17 @@ async def world(database: Database) -> ScoringWorld:
     """A world in which Ana and Ben qualify under the draft."""
     world = ScoringWorld(database)
     await world.activate(rule("visits", 10), flip_number=1000)
-    for one in (ANA, BEN):
-        await world.consume(interaction(known_as={one.kind: one.value}))
+    for identity in (ANA, BEN):
+        await world.consume(interaction(known_as={identity.kind: identity.value}))
     await world.save_draft(rule("visits", 10), flip_number=10)
     return world
 
 
-async def ahead_of(world: ScoringWorld, *who: Identity) -> list[LeadsAhead]:
+async def ahead_of(world: ScoringWorld, *people: Identity) -> list[LeadsAhead]:
     def found(connection: Connection) -> list[LeadsAhead]:
         draft = draft_of(connection, "m")
         assert draft is not None
-        return leads_ahead(connection, draft, [one.id for one in who], world.clock.now())
+        return leads_ahead(connection, draft, [identity.id for identity in people], world.clock.now())
 
     return await world.database.read(found)
 
@@ -101,13 +101,13 @@ async def test_a_profile_that_qualifies_during_an_activation_also_becomes_a_lead
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared = scores.qualified_without_lead
-    asked: list[Sequence[str]] = []
+    calls: list[Sequence[str]] = []
 
     def one_is_missing(connection: Connection, *arguments: Any, **more: bool) -> Sequence[str]:
         """Find only Ana at first, as if Ben had qualified just afterwards."""
-        wanted = compared(connection, *arguments, **more)
-        asked.append(wanted)
-        return [ANA.id] if len(asked) == 1 else wanted
+        profile_ids = compared(connection, *arguments, **more)
+        calls.append(profile_ids)
+        return [ANA.id] if len(calls) == 1 else profile_ids
 
     monkeypatch.setattr(scores, "qualified_without_lead", one_is_missing)
     _, diff = await activate(world.database, world.clock, "m", Activation("all"))
@@ -124,7 +124,7 @@ async def test_a_cycle_of_a_former_profile_with_the_same_id_keeps_its_number(wor
     }  # fmt: skip
     await world.database.unit(lambda connection: connection.execute(insert(cycles).values(taken)).close())
     await activate(world.database, world.clock, "m", Activation("none"))
-    begun = [(row[0], row[2], row[3]) for row in await world.table_rows(cycles)]
-    assert sorted(begun) == sorted([(ANA.id, 1, "lead"), (ANA.id, 2, None), (BEN.id, 1, None)])
+    stored_cycles = [(row[0], row[2], row[3]) for row in await world.table_rows(cycles)]
+    assert sorted(stored_cycles) == sorted([(ANA.id, 1, "lead"), (ANA.id, 2, None), (BEN.id, 1, None)])
     members = [(row[0], row[2], row[3]) for row in await world.table_rows(cycle_identities)]
     assert sorted(members) == sorted([(ANA.id, ANA.id, 2), (BEN.id, BEN.id, 1)])

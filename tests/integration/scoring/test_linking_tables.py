@@ -31,14 +31,14 @@ def login(name: str, day: int = 0, *, on: str = "kiosk", **more: Any) -> Interac
     return interaction("identify", day=day, known_as={"user_id": name, "anonymous_id": on}, **more)
 
 
-def visit(one: Identity, **more: Any) -> Interaction:
-    return interaction(known_as={one.kind: one.value}, **more)
+def visit(identity: Identity, **more: Any) -> Interaction:
+    return interaction(known_as={identity.kind: identity.value}, **more)
 
 
-def parted(one: Identity, other: Identity) -> Separation:
+def parted(identity: Identity, other: Identity) -> Separation:
     return Separation(
-        id=f"parts-{one.value}",
-        identities=(one,),
+        id=f"parts-{identity.value}",
+        identities=(identity,),
         others=(other,),
         reason="two",
         author="Olga",
@@ -59,19 +59,22 @@ async def test_a_device_belongs_to_the_user_of_the_earliest_login_in_any_event_o
 ) -> None:
     """Every order of three logins, in batches of one, two or three, each on a device of its own."""
     await world.activate(VISITS, flip_number=1000)
-    told = permutations([("ana", -3), ("ben", -2), ("carl", -1)])
-    for n, order in enumerate(told):
+    orders = permutations([("ana", -3), ("ben", -2), ("carl", -1)])
+    for n, order in enumerate(orders):
         for together in (1, 2, 3):
-            place = f"{n}-{together}"
-            logins = [login(f"{name}-{place}", day, on=place) for name, day in order]
-            await world.consume(visit(device(place)), *(visit(user(f"{name}-{place}")) for name, _ in order))
+            suffix = f"{n}-{together}"
+            logins = [login(f"{name}-{suffix}", day, on=suffix) for name, day in order]
+            await world.consume(
+                visit(device(suffix)), *(visit(user(f"{name}-{suffix}")) for name, _ in order)
+            )
             for start in range(0, 3, together):
                 await world.consume(*logins[start : start + together])
-            ana, ben, carl = (user(f"{name}-{place}") for name in ("ana", "ben", "carl"))
-            assert await world.profile_id(device(place)) == await world.profile_id(ana)
-            assert [await world.score(one) for one in (ana, ben, carl)] == [20, 10, 10]
+            ana, ben, carl = (user(f"{name}-{suffix}") for name in ("ana", "ben", "carl"))
+            assert await world.profile_id(device(suffix)) == await world.profile_id(ana)
+            assert [await world.score(identity) for identity in (ana, ben, carl)] == [20, 10, 10]
             kept = await refusals(world)
-            assert [kept[one.id, device(place).id] for one in (ana, ben, carl)] == [None, ONE_USER, ONE_USER]
+            found = [kept[identity.id, device(suffix).id] for identity in (ana, ben, carl)]
+            assert found == [None, ONE_USER, ONE_USER]
 
 
 async def test_the_interactions_of_a_device_move_with_the_device(world: ScoringWorld) -> None:
@@ -80,7 +83,7 @@ async def test_the_interactions_of_a_device_move_with_the_device(world: ScoringW
     assert await world.score(user("ben")) == 20
     await world.consume(login("ana", -2))
     ben, ana = user("ben"), user("ana")
-    assert [await world.score(one) for one in (ben, ana, device())] == [10, 10, 10]
+    assert [await world.score(identity) for identity in (ben, ana, device())] == [10, 10, 10]
     assert await scored(world) == {ben.id: 10, await world.profile_id(ana): 10}
 
 
@@ -107,7 +110,7 @@ async def test_a_login_with_a_refused_link_counts_for_the_user(world: ScoringWor
     await world.activate(VISITS, flip_number=1000)
     await world.consume(login("ana", -1))
     await world.consume(interaction(known_as={"user_id": "ben", "anonymous_id": "kiosk"}))
-    assert [await world.score(one) for one in (user("ana"), user("ben"), device())] == [0, 10, 0]
+    assert [await world.score(identity) for identity in (user("ana"), user("ben"), device())] == [0, 10, 0]
 
 
 async def test_after_an_unmerge_each_identity_has_its_own_interactions(world: ScoringWorld) -> None:
@@ -139,9 +142,9 @@ async def test_an_unmerge_also_applies_to_identities_that_were_unknown(
     ana, ben = Identity("email", "ana@x.example"), Identity("email", "ben@x.example")
     await world.consume(*(visit(Identity("email", f"{name}@x.example")) for name in known))
     await world.consume(parted(ana, ben))
-    for one in (ana, ben):
-        shared = {"email": one.value, "anonymous_id": "kiosk"}
-        await world.consume(interaction("identify", day=one is ben, known_as=shared))
+    for identity in (ana, ben):
+        shared = {"email": identity.value, "anonymous_id": "kiosk"}
+        await world.consume(interaction("identify", day=identity is ben, known_as=shared))
     assert await world.are_one(ana, device())
     assert not await world.are_one(ana, ben)
     await world.consume(
@@ -155,8 +158,8 @@ async def test_a_profile_has_at_most_the_allowed_number_of_identities_of_a_kind(
     world = ScoringWorld(database, {"user_id": 1, "email": 2})
     await world.activate(VISITS, flip_number=1000)
     for n in range(3):
-        who = {"user_id": "ana", "email": f"ana{n}@x.example", "anonymous_id": f"laptop{n}"}
-        await world.consume(interaction("identify", day=n, known_as=who))
+        known_as = {"user_id": "ana", "email": f"ana{n}@x.example", "anonymous_id": f"laptop{n}"}
+        await world.consume(interaction("identify", day=n, known_as=known_as))
     assert len((await world.profile(user("ana"))).identities) == 1 + 2 + 3
     refused = [why for why in (await refusals(world)).values() if why]
     assert refused == ["A person has at most 2 email, and these would have 3."]
@@ -174,47 +177,47 @@ async def test_a_profile_has_at_most_the_maximal_number_of_identities(
     assert not await world.are_one(user("ana"), device("laptop5"))
 
 
-@pytest.mark.parametrize("told_before", [0, 1])
+@pytest.mark.parametrize("earlier_logins", [0, 1])
 async def test_the_cost_of_a_later_login_does_not_depend_on_the_number_of_users_of_a_device(
-    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch, told_before: int
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch, earlier_logins: int
 ) -> None:
     await world.activate(VISITS, flip_number=1000)
-    asked: dict[int, int] = {}
+    statement_counts: dict[int, int] = {}
     for number in range(2):
         # The first two batches have new names: the names are recorded, and then known to exist.
         await world.consume(login(f"first-{number}", -500))
     for many in (3, 300):
         on = f"kiosk-{many}"
         await world.consume(*(login(f"{many}-{n}", -400 + n, on=on) for n in range(many)))
-        await world.consume(*(login(f"{many}-new", -1, on=on) for _ in range(told_before)))
+        await world.consume(*(login(f"{many}-new", -1, on=on) for _ in range(earlier_logins)))
         with monkeypatch.context() as patched, statements(world.database) as made:
             patched.setattr(store, "component", None)
             await world.consume(login(f"{many}-new", on=on))
-        asked[many] = len(made)
+        statement_counts[many] = len(made)
         assert await world.are_one(user(f"{many}-0"), device(on))
         assert not await world.are_one(user(f"{many}-new"), device(on))
-    assert asked[3] == asked[300] < 30
+    assert statement_counts[3] == statement_counts[300] < 30
 
 
 async def test_the_earliest_login_on_a_crowded_device_takes_few_statements(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
-    asked: dict[int, int] = {}
+    statement_counts: dict[int, int] = {}
     for many in (3, 300):
         on = f"kiosk-{many}"
         await world.consume(*(login(f"{many}-{n}", -400 + n, on=on) for n in range(many)))
         with statements(world.database) as made:
             await world.consume(login(f"{many}-new", -900, on=on))
-        asked[many] = len(made)
+        statement_counts[many] = len(made)
         assert await world.are_one(user(f"{many}-new"), device(on))
         assert not await world.are_one(user(f"{many}-0"), device(on))
-    assert asked[300] <= asked[3] + 2 < 50
+    assert statement_counts[300] <= statement_counts[3] + 2 < 50
 
 
 async def test_a_batch_merges_any_number_of_profiles_in_the_same_number_of_statements(
     world: ScoringWorld,
 ) -> None:
     await world.activate(VISITS, flip_number=1000)
-    asked: dict[int, int] = {}
+    statement_counts: dict[int, int] = {}
     for number in range(3):
         # The first batches note the fold and new names, and then know that both exist.
         await world.consume(login(f"first-{number}", -500))
@@ -223,6 +226,6 @@ async def test_a_batch_merges_any_number_of_profiles_in_the_same_number_of_state
         await world.consume(*(visit(user(name)) for name in names), *(visit(device(name)) for name in names))
         with statements(world.database) as made:
             await world.consume(*(login(name, on=name) for name in names))
-        asked[many] = len(made)
+        statement_counts[many] = len(made)
         assert [await world.are_one(user(name), device(name)) for name in names] == [True] * many
-    assert asked[40] == asked[80]
+    assert statement_counts[40] == statement_counts[80]

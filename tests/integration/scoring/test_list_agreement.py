@@ -9,17 +9,19 @@ async def listed(scoring: ScoringHttpWorld) -> dict[str, tuple[int, float]]:
     shown: dict[tuple[str, str], float] = {}
     async for page in scoring.pages("/v1/profiles", limit=2):
         shown |= {
-            (model, one["id"]): standing["score"] for one in page for model, standing in one["scores"].items()
+            (model, profile["id"]): standing["score"]
+            for profile in page
+            for model, standing in profile["scores"].items()
         }
     for model in {model for model, _ in shown}:
-        best = sorted((-score, one) for (of, one), score in shown.items() if of == model)
+        best = sorted((-score, profile_id) for (of, profile_id), score in shown.items() if of == model)
         (page,) = [page async for page in scoring.pages("/v1/profiles", model=model, sort="-score")]
-        assert [one["id"] for one in page] == [one for _, one in best]
+        assert [profile["id"] for profile in page] == [profile_id for _, profile_id in best]
         for score, profile_id in best:
             at_least = await scoring.get("/v1/profiles", model=model, min_score=-score)
-            assert profile_id in {one["id"] for one in at_least["items"]}
+            assert profile_id in {profile["id"] for profile in at_least["items"]}
     companies = (await scoring.get("/v1/companies", model="m"))["items"]
-    return {one["company"]: (one["people"], one["score"]) for one in companies}
+    return {company["company"]: (company["people"], company["score"]) for company in companies}
 
 
 async def test_lists_agree_with_profiles_after_every_change(scoring: ScoringHttpWorld) -> None:
@@ -27,9 +29,10 @@ async def test_lists_agree_with_profiles_after_every_change(scoring: ScoringHttp
     fading = rule("likes", 3, when={"type": "like"}, half_life="5d")
     await scoring.activate_document(MARATHON | {"flip_number": 1000})
     await scoring.activate_document(MARATHON | {"flip_number": 1000, "rules": [fading]}, model="other")
-    visits = (interaction(known_as=who) for who in (ana, bob, cookie))
+    visits = (interaction(known_as=known_as) for known_as in (ana, bob, cookie))
     await scoring.consume(
-        *visits, *(interaction("like", id=f"like {who}", known_as=who) for who in (ana, cookie))
+        *visits,
+        *(interaction("like", id=f"like {known_as}", known_as=known_as) for known_as in (ana, cookie)),
     )
     assert await listed(scoring) == {"a.example": (2, 20)}
     await scoring.consume(interaction("identify", known_as=ana | cookie))

@@ -36,23 +36,23 @@ async def test_the_links_of_a_profile_with_many_identities_come_in_pages(scoring
     assert (len(first["items"]), "next_cursor" in first) == (50, True)
     links = await paged(scoring, path, 7)
     assert links == (await scoring.get(path, limit=200))["items"]
-    assert sorted(one["event_id"] for one in links) == [f"e{number:03}" for number in range(61)]
-    order = [(one["occurred_at"], one["event_id"]) for one in links]
+    assert sorted(link["event_id"] for link in links) == [f"e{number:03}" for number in range(61)]
+    order = [(link["occurred_at"], link["event_id"]) for link in links]
     assert order == sorted(order)
 
 
 async def test_links_made_between_two_pages_do_not_shift_other_links(scoring: ScoringHttpWorld) -> None:
     await browsers(scoring, *range(0, 20, 2))
     path = f"{await scoring.profile_path()}/links"
-    before = [one["event_id"] for one in (await scoring.get(path))["items"]]
+    before = [link["event_id"] for link in (await scoring.get(path))["items"]]
     seen: list[str] = []
     number = 1
     async for page in scoring.pages(path, limit=3):
-        seen += [one["event_id"] for one in page]
+        seen += [link["event_id"] for link in page]
         await browsers(scoring, number)
         number += 2
         path = f"{await scoring.profile_path()}/links"
-    assert [one for one in seen if one in before] == before
+    assert [event_id for event_id in seen if event_id in before] == before
     assert len(seen) == len(set(seen))
 
 
@@ -61,10 +61,10 @@ async def test_versions_and_activations_come_in_pages_the_latest_first(scoring: 
         await scoring.activate_document(MARATHON | {"rules": [rule("visits", points)]})
     await scoring.post("/v1/models/m/activate", {"version": 1})
     versions = await paged(scoring, "/v1/models/m/versions", 3)
-    assert [one["version"] for one in versions] == [7, 6, 5, 4, 3, 2, 1]
-    assert [one["version"] for one in versions if one["active"]] == [1]
+    assert [version["version"] for version in versions] == [7, 6, 5, 4, 3, 2, 1]
+    assert [version["version"] for version in versions if version["active"]] == [1]
     activations = await paged(scoring, "/v1/models/m/activations", 3)
-    assert [one["version"] for one in activations] == [1, 7, 6, 5, 4, 3, 2, 1]
+    assert [activation["version"] for activation in activations] == [1, 7, 6, 5, 4, 3, 2, 1]
     assert (await scoring.get("/v1/models/m/versions/4")) == versions[3]
 
 
@@ -72,7 +72,7 @@ async def test_models_come_in_pages_by_name(scoring: ScoringHttpWorld) -> None:
     names = [f"m_{number}" for number in range(5)]
     for name in reversed(names):
         await scoring.put(f"/v1/models/{name}/draft", MARATHON)
-    assert [one["model"] for one in await paged(scoring, "/v1/models", 2)] == names
+    assert [model["model"] for model in await paged(scoring, "/v1/models", 2)] == names
 
 
 async def test_every_list_comes_as_csv_page_by_page(scoring: ScoringHttpWorld) -> None:
@@ -93,16 +93,16 @@ async def test_every_list_comes_as_csv_page_by_page(scoring: ScoringHttpWorld) -
         (f"{profile}/timeline", {}),
     ):
         items = (await scoring.get(path, **params))["items"]
-        told = await told_in_csv(scoring, path, params)
-        assert told == [as_csv(item) for item in items], path
-        assert len(told) >= 2, path
+        rows = await csv_rows(scoring, path, params)
+        assert rows == [as_csv(item) for item in items], path
+        assert len(rows) >= 2, path
     documented = (await scoring.get("/openapi.json"))["paths"]
-    lists = [one["get"] for one in documented.values() if "cursor" in json.dumps(one.get("get", {}))]
+    lists = [route["get"] for route in documented.values() if "cursor" in json.dumps(route.get("get", {}))]
     assert len(lists) == 8
-    assert all("text/csv" in one["responses"]["200"]["content"] for one in lists)
+    assert all("text/csv" in operation["responses"]["200"]["content"] for operation in lists)
 
 
-async def told_in_csv(scoring: ScoringHttpWorld, path: str, params: dict[str, str]) -> list[dict[str, str]]:
+async def csv_rows(scoring: ScoringHttpWorld, path: str, params: dict[str, str]) -> list[dict[str, str]]:
     rows: list[dict[str, str]] = []
     answer = await scoring.http.get(path, params=params | {"limit": "1"}, headers={"accept": "text/csv"})
     while True:

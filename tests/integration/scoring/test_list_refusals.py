@@ -39,11 +39,11 @@ async def test_a_cursor_of_another_list_order_or_model_is_refused(scoring: Scori
     refused = (400, "cursor_invalid", "cursor")
     for of, (path, params) in LISTS.items():
         for another, cursor in given.items():
-            asked = params | {"cursor": cursor}
+            query = params | {"cursor": cursor}
             if another == of:
-                assert len((await scoring.get(path, **asked))["items"]) == 1
+                assert len((await scoring.get(path, **query))["items"]) == 1
             else:
-                assert await scoring.refusal("GET", path, params=asked) == refused, (of, another)
+                assert await scoring.refusal("GET", path, params=query) == refused, (of, another)
                 assert await scoring.refusal("GET", timeline, params={"cursor": cursor}) == refused
 
 
@@ -56,13 +56,13 @@ async def test_a_forged_cursor_is_refused(scoring: ScoringHttpWorld) -> None:
         for cursor in (*(Keyset(of).write(*key) for key in KEYS), surrogate, nested):
             if cursor == Keyset(of).write("a") and of in {"profiles by id", "companies of m by company"}:
                 continue
-            told = await scoring.refusal("GET", path, params=params | {"cursor": cursor})
-            assert told == (400, "cursor_invalid", "cursor"), (of, cursor)
-        told = await scoring.refusal("GET", path, params=params | {"cursor": "x" * 1_301})
-        assert told == (400, "cursor_invalid", "cursor")
+            refused = await scoring.refusal("GET", path, params=params | {"cursor": cursor})
+            assert refused == (400, "cursor_invalid", "cursor"), (of, cursor)
+        refused = await scoring.refusal("GET", path, params=params | {"cursor": "x" * 1_301})
+        assert refused == (400, "cursor_invalid", "cursor")
 
 
-ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
+INVALID_REQUESTS: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
     ("profiles", {"limit": "-1"}, (422, "invalid", "query.limit")),
     ("profiles", {"limit": "0"}, (422, "invalid", "query.limit")),
     ("companies", {"model": "m", "limit": "201"}, (422, "invalid", "query.limit")),
@@ -99,8 +99,8 @@ ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
     ),
     ("companies", {"model": "m", "min_score": "1"}, (400, "parameter_unknown", "query.min_score")),
     *(
-        ("profiles", {"kind": "email", "value": "ana@example.com", name: told}, refused)
-        for name, told in {
+        ("profiles", {"kind": "email", "value": "ana@example.com", name: value}, refused)
+        for name, value in {
             "model": "m",
             "min_score": "1",
             "stage": "hot",
@@ -124,13 +124,13 @@ ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
 async def test_an_invalid_list_request_is_refused_with_the_parameter(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document()
     await scoring.put("/v1/models/drafted/draft", MARATHON)
-    for what, params, expected in ASKED_WRONGLY:
-        assert await scoring.refusal("GET", f"/v1/{what}", params=params) == expected, params
+    for path, params, expected in INVALID_REQUESTS:
+        assert await scoring.refusal("GET", f"/v1/{path}", params=params) == expected, params
 
 
 async def test_a_misspelt_parameter_is_refused_with_a_suggestion(scoring: ScoringHttpWorld) -> None:
     answer = await scoring.http.get("/v1/profiles", params={"min_scor": "10", "modell": "m"})
-    assert [one["message"] for one in answer.json()["errors"]] == [
+    assert [error["message"] for error in answer.json()["errors"]] == [
         "is not known; did you mean `min_score`?",
         "is not known; did you mean `model`?",
     ]

@@ -66,8 +66,8 @@ async def test_several_flips_of_one_batch_are_all_handed_over(world: ScoringWorl
 async def test_a_merge_adds_counts_and_pays_a_once_only_rule_once(world: ScoringWorld) -> None:
     once = rule("once", 7, when={"type": "download"}, limit={"times": 1, "per": "ever"})
     await world.activate(VISITS, once, flip_number=1000)
-    for who in ({"anonymous_id": "cookie"}, {"email": "ana@example.com"}):
-        await world.consume(interaction(known_as=who), interaction("download", known_as=who))
+    for known_as in ({"anonymous_id": "cookie"}, {"email": "ana@example.com"}):
+        await world.consume(interaction(known_as=known_as), interaction("download", known_as=known_as))
     await world.consume(
         interaction("identify", known_as={"anonymous_id": "cookie", "email": "ana@example.com"})
     )
@@ -113,10 +113,10 @@ async def test_the_order_and_split_of_batches_does_not_matter(world: ScoringWorl
     await world.activate(rule("visits", 10, limit={"times": 1, "per": "day"}, cap=25), flip_number=1000)
     found: set[float] = set()
     for n, order in enumerate(permutations([(0, "visit"), (0, "visit"), (-1, "visit"), (-2, "like")])):
-        who = {"email": f"p{n}@example.com"}
+        known_as = {"email": f"p{n}@example.com"}
         for day, type_ in order:
-            await world.consume(interaction(type_, day=day, known_as=who))
-        found.add(await world.score(identities(**who)[0]))
+            await world.consume(interaction(type_, day=day, known_as=known_as))
+        found.add(await world.score(identities(**known_as)[0]))
     assert found == {20}
 
 
@@ -202,9 +202,9 @@ async def test_scoring_reads_only_traits_of_the_matrix_but_a_lead_contains_all_t
     read: list[int] = []
 
     class Counted(History):
-        def __init__(self, told: list[ReportedTrait], known: Iterable[Identity]) -> None:
-            read.append(len(told))
-            super().__init__(told, known)
+        def __init__(self, reported: list[ReportedTrait], known: Iterable[Identity]) -> None:
+            read.append(len(reported))
+            super().__init__(reported, known)
 
     monkeypatch.setattr(traits, "History", Counted)
     await world.consume(interaction())

@@ -53,14 +53,14 @@ async def test_older_counts_are_written_only_when_recent_counts_overflow(world: 
     assert await recent(world.database) == {ANA.id: 0}
     first = await older(world.database)
     assert first[ANA.id][1] == MANY
-    with statements(world.database) as asked:
+    with statements(world.database) as made:
         await world.consume(*guides(MANY - 10, MANY + MOST_RECENT))
-    assert not any("INTO older_counts" in one for one in asked)
+    assert not any("INTO older_counts" in statement for statement in made)
     assert await older(world.database) == first
     assert await recent(world.database) == {ANA.id: MOST_RECENT}
-    with statements(world.database) as asked:
+    with statements(world.database) as made:
         await world.consume(*guides(MANY + MOST_RECENT, MANY + MOST_RECENT + 1))
-    assert any("INTO older_counts" in one for one in asked)
+    assert any("INTO older_counts" in statement for statement in made)
     assert await recent(world.database) == {ANA.id: 0}
     assert (await older(world.database))[ANA.id][1] == MANY + MOST_RECENT + 1
     assert await world.score(ANA) == (await world.score_row(ANA)).score == MANY + MOST_RECENT + 1
@@ -82,15 +82,15 @@ async def test_retractions_also_remove_counts_from_before_the_overflow(world: Sc
 async def test_two_workers_do_not_overwrite_the_older_counts_of_each_other(world: ScoringWorld) -> None:
     """A worker that read before the other had written must not write either of its rows."""
     await world.consume(*guides(0, 5))
-    stale = await world.database.read(lambda its: store.read(its, [ANA.id]))
+    stale = await world.database.read(lambda connection: store.read(connection, [ANA.id]))
     await world.consume(*guides(5, MANY))
     kept = await older(world.database), await recent(world.database)
-    fresh = await world.database.read(lambda its: store.read(its, [ANA.id]))
+    fresh = await world.database.read(lambda connection: store.read(connection, [ANA.id]))
     of_fresh = stale[ANA.id].value._replace(recent=fresh[ANA.id].value.counts)
     overflowing = {ANA.id: stale[ANA.id]._replace(value=of_fresh)}
     for late in (stale, overflowing):
         with pytest.raises(Unavailable, match="changed the same counts"):
-            await world.database.unit(lambda its, late=late: store.write(its, late))
+            await world.database.unit(lambda connection, late=late: store.write(connection, late))
     assert (await older(world.database), await recent(world.database)) == kept
 
 
@@ -129,7 +129,7 @@ async def test_a_downgrade_joins_recent_and_older_counts_without_loss(database_u
     await world.consume(*guides(0, MANY), by_cookie(asset="one"))
     await world.consume(*guides(MANY, MANY + 9), retraction("guide-3", "guide-4"))
     known = await values(database, sa.select(identities.c.id))
-    before = await database.read(lambda its: find(its, known))
+    before = await database.read(lambda connection: find(connection, known))
     await database.close()
     await downgraded(database_url, "0009")
     database = Database(database_url)
@@ -138,8 +138,10 @@ async def test_a_downgrade_joins_recent_and_older_counts_without_loss(database_u
     await migrate(database_url)
     database = Database(database_url)
     world = ScoringWorld(database)
-    after = await database.read(lambda its: find(its, known))
-    assert {one.id: one.counts for one in after} == {one.id: one.counts for one in before}
+    after = await database.read(lambda connection: find(connection, known))
+    assert {profile.id: profile.counts for profile in after} == {
+        profile.id: profile.counts for profile in before
+    }
     assert await older(database) == {}
     await world.consume(interaction(asset="last"))
     assert (await older(database))[ANA.id][1] == MANY + 9 - 2 + 1

@@ -30,7 +30,7 @@ async def test_if_none_match_refuses_to_replace_an_existing_draft(scoring: Scori
     assert again == (412, "draft_exists", None)
     unread = await scoring.refusal("PUT", "/v1/models/new/draft", json=LIKES, headers={"If-Match": "*"})
     assert unread == (412, "draft_changed", None)
-    assert [one["model"] for one in (await scoring.get("/v1/models"))["items"]] == ["m"]
+    assert [model["model"] for model in (await scoring.get("/v1/models"))["items"]] == ["m"]
 
 
 async def test_an_activation_makes_the_etag_of_the_active_matrix_stale(
@@ -50,14 +50,14 @@ async def test_an_unknown_type_is_warned_about_until_an_interaction_of_that_type
     document = MARATHON | {"rules": [odd], "flip_number": 10}
     await scoring.consume(interaction())
     warnings = (await scoring.put(DRAFT, document))["warnings"]
-    assert [(one["field"], one["code"]) for one in warnings] == [
+    assert [(warning["field"], warning["code"]) for warning in warnings] == [
         ("flip_number", "no_lead_expected"),
         ("rules.0.when.type", "type_unknown"),
         ("stages.sales_ready", "stage_unreachable"),
         ("rules.0.cap", "cap_idle"),
     ]
     await scoring.consume(interaction("bike_ride"))
-    assert {one["code"] for one in (await scoring.get(DRAFT))["warnings"]} == {
+    assert {warning["code"] for warning in (await scoring.get(DRAFT))["warnings"]} == {
         "stage_unreachable",
         "cap_idle",
     }
@@ -67,7 +67,7 @@ async def test_all_errors_of_a_draft_are_reported_at_once(scoring: ScoringHttpWo
     bad = {"flip_number": -1, "rules": [rule() | {"points": "many"}, {"id": "x", "wen": {}}], "stagez": {}}
     answer = await scoring.http.put(DRAFT, json=bad)
     assert refusal_of(answer) == (400, "matrix_invalid", "flip_number")
-    errors = {one["field"]: one["message"] for one in answer.json()["errors"]}
+    errors = {error["field"]: error["message"] for error in answer.json()["errors"]}
     assert errors.keys() == {
         "flip_number", "rules.0.points", "rules.1.when", "rules.1.points", "rules.1.wen", "stagez",
     }  # fmt: skip
@@ -82,12 +82,12 @@ def asking(value: Any) -> dict[str, Any]:
 async def test_a_draft_with_values_that_the_log_cannot_represent_is_refused(
     scoring: ScoringHttpWorld,
 ) -> None:
-    for value, place in [
+    for value, path in [
         (float("nan"), "x"), ({"in": [1, float("inf")]}, "x.in.1"), (10**400, "x"), (2**63, "x"), ("\0", "x"),
     ]:  # fmt: skip
         content, as_json = json.dumps(asking(value)), {"Content-Type": "application/json"}
         refused = await scoring.refusal("PUT", DRAFT, content=content, headers=as_json)
-        assert refused == (400, "matrix_invalid", f"rules.0.when.where.{place}"), value
+        assert refused == (400, "matrix_invalid", f"rules.0.when.where.{path}"), value
     await scoring.activate_document(asking(-(2**63)))
 
 
@@ -105,7 +105,7 @@ async def test_the_difference_describes_each_change_and_whether_it_needs_countin
     assert refused == (404, "draft_unknown", None)
     await scoring.put(DRAFT, LIKES)
     changes = (await scoring.get("/v1/models/m/difference"))["changes"]
-    assert [(one["path"], one["kind"], one["needs_counting"]) for one in changes] == [
+    assert [(item["path"], item["kind"], item["needs_counting"]) for item in changes] == [
         ("flip_number", "changed", False),
         ("rules.likes", "added", True),
         ("rules.visits", "removed", False),
@@ -122,8 +122,8 @@ async def test_deleting_a_draft_also_deletes_a_model_that_was_never_active(
     assert outdated == (412, "draft_changed", None)
     for draft in (DRAFT, "/v1/models/new/draft"):
         assert (await scoring.http.delete(draft)).status_code == 204
-        gone = "draft_unknown" if draft == DRAFT else "model_unknown"
-        assert await scoring.refusal("DELETE", draft) == (404, gone, None)
+        code = "draft_unknown" if draft == DRAFT else "model_unknown"
+        assert await scoring.refusal("DELETE", draft) == (404, code, None)
     (left,) = (await scoring.get("/v1/models"))["items"]
     assert left == {
         "model": "m",
@@ -150,7 +150,7 @@ async def test_models_score_the_same_interactions_each_by_its_own_matrix(scoring
     await scoring.activate_document(LIKES, model="influence")
     await scoring.activate_document(MARATHON | {"flip_number": 5}, model="m")
     scores = (await scoring.find_profile())["scores"]
-    assert {name: (one["score"], one["version"], one["state"]) for name, one in scores.items()} == {
+    assert {name: (score["score"], score["version"], score["state"]) for name, score in scores.items()} == {
         "influence": (8, 1, "below"),
         "m": (10, 2, "qualified"),
     }

@@ -61,17 +61,17 @@ PEOPLE = {f"{n:032}": DONE[n % len(DONE) : n % len(DONE) + n % 5] for n in range
 def as_json(done: list[Any]) -> str:
     """Counts as revision 0008 stored them: key -> day -> text of the value -> how often."""
     found: Json = {}
-    for one in done:
-        for key, by in TALLY.matches(one):
-            values = found.setdefault(key, {}).setdefault(one.occurred_at.astimezone(UTC).toordinal(), {})
+    for event in done:
+        for key, by in TALLY.matches(event):
+            values = found.setdefault(key, {}).setdefault(event.occurred_at.astimezone(UTC).toordinal(), {})
             values[by] = values.get(by, 0) + 1
     return msgspec.json.encode(found).decode()
 
 
 def as_counted(done: list[Any]) -> Counts:
     changes = Changes()
-    for one in done:
-        count(changes, 0, one, TALLY)
+    for event in done:
+        count(changes, 0, event, TALLY)
     (counted,) = changes.to([NONE])
     return counted
 
@@ -83,8 +83,8 @@ async def written(database: Database) -> list[tuple[Any, ...]]:
 async def test_json_counts_are_migrated_to_the_bytes_that_counting_writes(database_url: str) -> None:
     await downgraded(database_url, "0008")
     old = [
-        {"identity_id": who, "counts": as_json(done), "revision": n}
-        for n, (who, done) in enumerate(PEOPLE.items(), start=1)
+        {"identity_id": identity_id, "counts": as_json(done), "revision": n}
+        for n, (identity_id, done) in enumerate(PEOPLE.items(), start=1)
     ]
     database = Database(database_url)
     await changed(database, sa.insert(JSON_COUNTS).values(old))
@@ -93,9 +93,14 @@ async def test_json_counts_are_migrated_to_the_bytes_that_counting_writes(databa
     await migrate(database_url)
     database = Database(database_url)
     migrated = await written(database)
-    own = {who: Revised(StoredCounts(as_counted(done)), n) for n, (who, done) in enumerate(PEOPLE.items())}
+    own = {
+        identity_id: Revised(StoredCounts(as_counted(done)), n)
+        for n, (identity_id, done) in enumerate(PEOPLE.items())
+    }
     kept = await database.read(lambda connection: read(connection, list(PEOPLE)))
-    assert kept == {who: one._replace(revision=one.revision + 1) for who, one in own.items()}
+    assert kept == {
+        identity_id: revised._replace(revision=revised.revision + 1) for identity_id, revised in own.items()
+    }
     await changed(database, sa.delete(counts))
     await database.unit(lambda connection: write(connection, own))
     assert migrated == await written(database)

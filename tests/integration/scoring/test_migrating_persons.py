@@ -98,8 +98,9 @@ def _write_before(connection: sa.Connection) -> None:
 async def test_merged_identities_stay_one_profile_under_the_least_id_after_the_migration(url: str) -> None:
     await migrate(url)
     world = ScoringWorld(Database(url))
-    assert [await world.profile_id(one) for one in EVERYONE] == [LEAST.id, LEAST.id, LEAST.id, BEN.id]
-    assert [await world.score(one) for one in EVERYONE] == [30, 30, 30, 10]
+    profile_ids = [await world.profile_id(identity) for identity in EVERYONE]
+    assert profile_ids == [LEAST.id, LEAST.id, LEAST.id, BEN.id]
+    assert [await world.score(identity) for identity in EVERYONE] == [30, 30, 30, 10]
     assert await world.traits(GREATEST) == {"title": "VP"}
     assert {row[:2] for row in await world.table_rows(links)} == {
         (LEAST.id, MIDDLE.id),
@@ -115,7 +116,7 @@ async def test_an_existing_lead_is_not_repeated_after_the_migration(url: str) ->
     world = ScoringWorld(Database(url))
     assert await world.let_time_pass() == 2
     assert {row[0]: row[3] for row in await world.table_rows(scores)} == {LEAST.id: 30, BEN.id: 10}
-    await world.consume(*(interaction(known_as={one.kind: one.value}) for one in EVERYONE))
+    await world.consume(*(interaction(known_as={identity.kind: identity.value}) for identity in EVERYONE))
     (lead,) = await world.outbox_events(LeadQualified)
     assert (lead.profile_id, lead.cycle) == (BEN.id, 1)
     assert await world.outbox_events(StageChanged) == []
@@ -131,7 +132,7 @@ async def test_identities_linked_before_the_migration_can_be_unmerged(url: str) 
         )
     )
     assert not await world.are_one(LEAST, GREATEST)
-    assert [await world.score(one) for one in (LEAST, GREATEST)] == [10, 20]
+    assert [await world.score(identity) for identity in (LEAST, GREATEST)] == [10, 20]
     await world.database.close()
 
 

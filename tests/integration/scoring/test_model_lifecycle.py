@@ -4,7 +4,7 @@ import asyncio
 
 from shared.database.outbox import outbox
 from shared.model_events import ModelRetired
-from tests.integration.scoring.lifecycle import DRAFT, LIKES, MODEL, begun, deleted
+from tests.integration.scoring.lifecycle import DRAFT, LIKES, MODEL, deleted, start_activation
 from tests.support.builders import NOON, interaction
 from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
@@ -17,15 +17,15 @@ async def test_the_etag_of_a_model_changes_with_its_state(scoring: ScoringHttpWo
     assert await scoring.refusal("GET", MODEL) == (404, "model_unknown", None)
     tags: list[str] = []
     await scoring.put(DRAFT, MARATHON)
-    told = await scoring.get(MODEL)
-    assert told == {
+    model = await scoring.get(MODEL)
+    assert model == {
         "model": "m", "active_version": None, "has_draft": True, "activating": None, "activations": 0,
         "created_at": "2026-03-14T12:00:00Z", "retired_at": None, "retired_by": None, "retired_note": None,
     }  # fmt: skip
     tags.append(await tag(scoring))
     await scoring.put(DRAFT, LIKES)
     tags.append(await tag(scoring))
-    await begun(scoring)
+    await start_activation(scoring)
     assert (await scoring.get(MODEL))["activating"] == 1
     tags.append(await tag(scoring))
     assert (await scoring.http.delete(f"{MODEL}/activation")).status_code == 204
@@ -34,8 +34,8 @@ async def test_the_etag_of_a_model_changes_with_its_state(scoring: ScoringHttpWo
     tags.append(await tag(scoring))
     await scoring.put(DRAFT, LIKES)
     await scoring.post(f"{MODEL}/activate")
-    told = await scoring.get(MODEL)
-    assert (told["active_version"], told["has_draft"], told["activations"]) == (2, False, 2)
+    model = await scoring.get(MODEL)
+    assert (model["active_version"], model["has_draft"], model["activations"]) == (2, False, 2)
     await scoring.post(f"{MODEL}/activate", {"version": 1})
     await scoring.post(f"{MODEL}/activate", {"version": 2})
     tags.append(await tag(scoring))
@@ -81,25 +81,25 @@ async def test_a_retired_model_scores_no_profile_and_its_history_stays(scoring: 
     before = {path: await scoring.get(f"{MODEL}/{path}") for path in ("versions/1", "activations")}
     explained = await scoring.get(f"{await scoring.profile_path()}/scores/m/why-flipped")
     scoring.clock.advance(hours=1)
-    gone = await scoring.http.delete(MODEL, params={"note": "the race is over", "author": "Olga"})
-    assert gone.status_code == 204
-    told = await scoring.get(MODEL)
-    assert {name: told[name] for name in ("active_version", "retired_at", "retired_by", "retired_note")} == {
+    response = await scoring.http.delete(MODEL, params={"note": "the race is over", "author": "Olga"})
+    assert response.status_code == 204
+    model = await scoring.get(MODEL)
+    assert {name: model[name] for name in ("active_version", "retired_at", "retired_by", "retired_note")} == {
         "active_version": None, "retired_at": "2026-03-14T13:00:00Z", "retired_by": "Olga",
         "retired_note": "the race is over",
     }  # fmt: skip
     (event,) = await scoring.outbox_events(ModelRetired)
     assert (event.author, event.note) == ("Olga", "the race is over")
-    assert [one["retired_at"] for one in (await scoring.get("/v1/models"))["items"]] == [
+    assert [item["retired_at"] for item in (await scoring.get("/v1/models"))["items"]] == [
         "2026-03-14T13:00:00Z", None,
     ]  # fmt: skip
 
-    said = len(await scoring.table_rows(outbox))
+    message_count = len(await scoring.table_rows(outbox))
     await scoring.consume(
         *(interaction(day=2) for _ in range(9)), interaction(known_as={"email": "new@b.example"})
     )
     assert await scoring.let_time_pass(days=40) == 0
-    assert len(await scoring.table_rows(outbox)) == said
+    assert len(await scoring.table_rows(outbox)) == message_count
     assert (await scoring.find_profile())["scores"].keys() == {"other"}
     assert {row.model for row in await scoring.score_rows()} == {"other"}, "the timer has swept the others"
 
@@ -134,7 +134,7 @@ async def test_a_model_cannot_be_deleted_during_activation_or_with_unknown_param
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.put(DRAFT, MARATHON)
-    await begun(scoring)
+    await start_activation(scoring)
     busy = await scoring.http.delete(MODEL)
     assert (busy.status_code, busy.json()["code"]) == (409, "activation_under_way")
     assert "DELETE /v1/models/m/activation" in busy.json()["message"]

@@ -9,7 +9,7 @@ from services.scoring.store.tables import scores
 from shared.events import LeadQualified, StageChanged
 from shared.model_events import MatrixActivated, ModelRetired
 from tests.cast import ANA
-from tests.integration.scoring.lifecycle import DRAFT, LIKES, MODEL, begun, deleted
+from tests.integration.scoring.lifecycle import DRAFT, LIKES, MODEL, deleted, start_activation
 from tests.support.builders import NOON, identities, interaction, rule
 from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
@@ -23,8 +23,8 @@ async def test_a_draft_survives_the_retirement_of_its_model_and_can_be_deleted(
     assert (await scoring.get(DRAFT))["matrix"]["rules"][0]["id"] == "likes"
     assert (await scoring.http.delete(DRAFT)).status_code == 204
     assert (await scoring.get(DRAFT))["matrix"] == MARATHON | {"model": "m"}
-    told = await scoring.get(MODEL)
-    assert (told["has_draft"], told["retired_at"]) == (False, "2026-03-14T12:00:00Z")
+    model = await scoring.get(MODEL)
+    assert (model["has_draft"], model["retired_at"]) == (False, "2026-03-14T12:00:00Z")
     seen = (await scoring.http.get(DRAFT)).headers["ETag"]
     await scoring.put(DRAFT, LIKES, **{"If-Match": seen})
 
@@ -46,21 +46,22 @@ async def test_a_revived_model_counts_interactions_since_its_retirement_and_repe
     diff = (await scoring.post(f"{MODEL}/activate", order | {"handoff": "all"}))["flip_diff"]
     found = ("newly_flipped", "already_handed_over", "handed_over_now")
     assert [diff[name] for name in found] == [1, 1, 1]
-    told = await scoring.get(MODEL)
-    assert (told["active_version"], told["activations"]) == (1 if order else 2, 2)
-    assert [told[name] for name in ("retired_at", "retired_by", "retired_note")] == [None] * 3
+    model = await scoring.get(MODEL)
+    assert (model["active_version"], model["activations"]) == (1 if order else 2, 2)
+    assert [model[name] for name in ("retired_at", "retired_by", "retired_note")] == [None] * 3
     assert (await scoring.score_over_http())["score"] == 30
     assert (await scoring.score_over_http("ben@example.com"))["score"] == 20
     await scoring.consume(interaction(day=1), interaction(known_as=ben, day=1))
     ben_id = identities(**ben)[0].id
-    assert [one.profile_id for one in await scoring.outbox_events(LeadQualified)] == [ANA.id, ben_id]
+    assert [lead.profile_id for lead in await scoring.outbox_events(LeadQualified)] == [ANA.id, ben_id]
     scoring.clock.advance(hours=1)
     await deleted(scoring)
     acts = [
-        (type(one).__name__, one.id) for one in await scoring.outbox_events(MatrixActivated, ModelRetired)
+        (type(event).__name__, event.id)
+        for event in await scoring.outbox_events(MatrixActivated, ModelRetired)
     ]
     assert [name for name, _ in acts] == ["MatrixActivated", "ModelRetired"] * 2
-    assert len({one for _, one in acts}) == 4
+    assert len({event_id for _, event_id in acts}) == 4
 
 
 async def test_other_models_still_score_conditions_that_they_shared_with_a_retired_model(
@@ -96,7 +97,7 @@ async def test_a_reviving_activation_must_be_deleted_before_the_model_is_retired
     await scoring.activate_document()
     await deleted(scoring)
     await scoring.put(DRAFT, LIKES)
-    await begun(scoring)
+    await start_activation(scoring)
     assert await scoring.refusal("DELETE", MODEL) == (409, "activation_under_way", None)
     assert (await scoring.http.delete(f"{MODEL}/activation")).status_code == 204
     await deleted(scoring)

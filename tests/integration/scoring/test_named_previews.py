@@ -20,12 +20,14 @@ DRAFT = "/v1/models/m/draft"
 async def columns(scoring: ScoringHttpWorld, number: int) -> None:
     """Make `number` profiles, each with its own company and one visit more than the profile before."""
     for n in range(number):
-        who = {"anonymous_id": f"cookie-{n}", "email": f"p{n:02}@c{n:02}.example"}
-        await scoring.consume(*(interaction(known_as=who) for _ in range(n + 1)))
+        known_as = {"anonymous_id": f"cookie-{n}", "email": f"p{n:02}@c{n:02}.example"}
+        await scoring.consume(*(interaction(known_as=known_as) for _ in range(n + 1)))
 
 
 def named(movers: list[Any]) -> list[tuple[str, str | None, float | None, float]]:
-    return [(one["identity"]["value"], one["company"], one["before"], one["after"]) for one in movers]
+    return [
+        (mover["identity"]["value"], mover["company"], mover["before"], mover["after"]) for mover in movers
+    ]
 
 
 async def test_a_preview_names_profiles_that_would_flip_by_score_and_counts_the_rest(
@@ -44,7 +46,7 @@ async def test_a_preview_names_profiles_that_would_flip_by_score_and_counts_the_
         "would_flip": {"shown": EXAMPLES, "of": EXAMPLES + 3},
         "biggest_movers": {"shown": MOVERS, "of": EXAMPLES + 3},
     }
-    assert {one["identity"]["kind"] for one in preview["would_flip"]} == {"email"}
+    assert {profile["identity"]["kind"] for profile in preview["would_flip"]} == {"email"}
 
 
 async def test_a_preview_names_profiles_that_would_un_flip_by_score(

@@ -16,20 +16,20 @@ DRAFT = "/v1/models/m/draft"
 
 async def at_once(answers: Sequence[Any]) -> list[tuple[int, str | None]]:
     """Return status and code of the answers to concurrent requests, in the order of the status."""
-    told: list[httpx.Response] = await asyncio.gather(*answers)
-    return sorted((answer.status_code, answer.json().get("code")) for answer in told)
+    responses: list[httpx.Response] = await asyncio.gather(*answers)
+    return sorted((answer.status_code, answer.json().get("code")) for answer in responses)
 
 
 async def test_one_of_several_concurrent_draft_saves_succeeds(scoring: ScoringHttpWorld) -> None:
     drafts = [MARATHON | {"flip_number": 20 + n / 8} for n in range(4)]
     new = {"If-None-Match": "*"}
-    assert await at_once([scoring.http.put(DRAFT, json=one, headers=new) for one in drafts]) == [
+    assert await at_once([scoring.http.put(DRAFT, json=draft, headers=new) for draft in drafts]) == [
         (200, None),
         *[(412, "draft_exists")] * 3,
     ]
     read = {"If-Match": (await scoring.http.get(DRAFT)).headers["ETag"]}
     others = [MARATHON | {"flip_number": 30 + n / 8} for n in range(4)]
-    assert await at_once([scoring.http.put(DRAFT, json=one, headers=read) for one in others]) == [
+    assert await at_once([scoring.http.put(DRAFT, json=draft, headers=read) for draft in others]) == [
         (200, None),
         *[(412, "draft_changed")] * 3,
     ]
@@ -56,8 +56,8 @@ async def test_one_of_several_concurrent_activations_succeeds_and_makes_one_lead
     await scoring.activate_document(MARATHON | {"flip_number": 1000})
     await scoring.consume(*(interaction() for _ in range(3)))
     await scoring.put(DRAFT, MARATHON)
-    wanted = {"handoff": "all"}
-    first, *late = await at_once([scoring.http.post("/v1/models/m/activate", json=wanted) for _ in range(4)])
+    body = {"handoff": "all"}
+    first, *late = await at_once([scoring.http.post("/v1/models/m/activate", json=body) for _ in range(4)])
     assert first == (200, None)
     assert set(late) <= {(409, "activation_under_way"), (404, "draft_unknown")}
     assert len((await scoring.get("/v1/models/m/versions"))["items"]) == 2
@@ -74,8 +74,8 @@ async def test_concurrent_corrections_of_a_profile_each_get_a_correct_response(
     path = await scoring.profile_path()
     names: list[dict[str, Any]] = [{"points": 1}] * 4
     names += [{"points": 10, "id": "fair"}] * 4 + [{"points": 100 + n, "id": "show"} for n in range(4)]
-    given = [{"model": "m", "reason": "r"} | one for one in names]
-    answers = await at_once([scoring.http.post(f"{path}/adjustments", json=one) for one in given])
+    given = [{"model": "m", "reason": "r"} | adjustment for adjustment in names]
+    answers = await at_once([scoring.http.post(f"{path}/adjustments", json=body) for body in given])
     assert answers == [(200, None)] * 9 + [(409, "id_taken")] * 3
     assert (await scoring.score_over_http())["score"] in {20 + 4 + 10 + 100 + n for n in range(4)}
     ours = {"interaction": "ours", "reason": "our own office"}

@@ -26,8 +26,8 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringW
     prepare_in_pages_of(1, monkeypatch)
     world = ScoringWorld(database)
     await world.activate(rule("visits", 10), flip_number=100)
-    for one in (ANA, BEN):
-        await world.consume(interaction(known_as={one.kind: one.value}))
+    for identity in (ANA, BEN):
+        await world.consume(interaction(known_as={identity.kind: identity.value}))
     await world.save_draft(rule("visits", 7), flip_number=100)
 
     def started(connection: sa.Connection) -> None:
@@ -44,7 +44,7 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringW
 async def kept(world: ScoringWorld) -> dict[str, tuple[float, int]]:
     """Return score and revision under the version that is prepared."""
     query = sa.select(scores.c.profile_id, scores.c.score, scores.c.revision).where(scores.c.version == 2)
-    return {one.profile_id: (one.score, one.revision) for one in await rows(world.database, query)}
+    return {row.profile_id: (row.score, row.revision) for row in await rows(world.database, query)}
 
 
 async def advance(world: ScoringWorld) -> preparation.Phase:

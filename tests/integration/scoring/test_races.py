@@ -66,11 +66,11 @@ async def test_a_batch_that_waited_for_an_activation_scores_in_the_new_version(
     await busy.activate(VISITS, flip_number=1000)
     await busy.consume(interaction())
     visits = [interaction(known_as={"email": f"p{n}@example.com"}) for n in range(profiles - 1)]
-    begun = waiting_just_before(
+    tasks = waiting_just_before(
         monkeypatch, activation, "_publish", busy.database, lambda: busy.consume(interaction(), *visits)
     )
     await busy.activate(rule("visits", 11), flip_number=1000)
-    await asyncio.gather(*begun)
+    await asyncio.gather(*tasks)
     kept = await busy.score_row(ANA)
     assert (kept.version, kept.score) == (2, 22)
 
@@ -81,7 +81,7 @@ async def test_batches_about_one_merged_profile_take_turns(busy: ScoringWorld) -
     await busy.consume(interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"}))
     async with busy.database.open_unit() as connection:
         of_ana = on_the_log(interaction())
-        await connection.run(lambda its: busy.scorer.apply(its, of_ana))
+        await connection.run(lambda session: busy.scorer.apply(session, of_ana))
         of_cookie = asyncio.create_task(busy.consume(interaction(known_as={"anonymous_id": "cookie"})))
         await until_it_waits(busy.database, of_cookie)
     await of_cookie
@@ -95,7 +95,7 @@ async def test_an_unmerge_waits_for_a_batch_that_links_the_same_new_identities(b
     )
     both = interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"})
     async with busy.database.open_unit() as connection:
-        await connection.run(lambda its: busy.scorer.apply(its, on_the_log(both)))
+        await connection.run(lambda session: busy.scorer.apply(session, on_the_log(both)))
         parting = asyncio.create_task(busy.consume(parts))
         await until_it_waits(busy.database, parting)
     await parting
@@ -129,8 +129,8 @@ async def test_an_activation_completes_although_profiles_change_all_the_time(
     monkeypatch.setattr(ledger, "read", read_slowly)
     await busy.activate(VISITS, rule("likes", 1, when={"type": "like"}), flip_number=1000)
     for n in range(100):
-        who = identities(email=f"p{n}@example.com")[0]
-        assert (await busy.score_row(who)).score == await busy.score(who)
+        identity = identities(email=f"p{n}@example.com")[0]
+        assert (await busy.score_row(identity)).score == await busy.score(identity)
 
 
 async def test_a_batch_and_the_timer_do_not_both_report_a_stage_change(
@@ -143,7 +143,7 @@ async def test_a_batch_and_the_timer_do_not_both_report_a_stage_change(
     with pytest.raises(Unavailable, match="priced the same profile"):
         await busy.consume(interaction("like"))
     await busy.consume(interaction("like"))
-    assert [one.after for one in await busy.outbox_events(StageChanged)] == ["engaged", None]
+    assert [event.after for event in await busy.outbox_events(StageChanged)] == ["engaged", None]
 
 
 async def test_moving_a_device_does_not_undo_a_concurrent_link_of_another_user(busy: ScoringWorld) -> None:
@@ -157,7 +157,7 @@ async def test_moving_a_device_does_not_undo_a_concurrent_link_of_another_user(b
     earlier = busy.consume(login("carl", -3, anonymous_id="kiosk"))
     async with busy.database.open_unit() as connection:
         ben = on_the_log(login("ben", 0, phone="12345"))
-        await connection.run(lambda its: busy.scorer.apply(its, ben))
+        await connection.run(lambda session: busy.scorer.apply(session, ben))
         given = asyncio.create_task(earlier)
         await until_it_waits(busy.database, given)
     with pytest.raises(Unavailable, match="linking the same identities"):
@@ -174,7 +174,7 @@ async def test_two_workers_that_create_the_same_profile_take_turns(busy: Scoring
     await busy.consume(interaction(known_as={"email": "ben@example.com"}))
     both = interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"})
     async with busy.database.open_unit() as connection:
-        await connection.run(lambda its: busy.scorer.apply(its, on_the_log(both)))
+        await connection.run(lambda session: busy.scorer.apply(session, on_the_log(both)))
         second = asyncio.create_task(busy.consume(interaction()))
         await until_it_waits(busy.database, second)
     with pytest.raises(Unavailable, match="founding"):

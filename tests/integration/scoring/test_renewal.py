@@ -19,21 +19,22 @@ from tests.worlds.renewal import NEW, OLD, RenewalWorld, Rules, by, open_renewal
 from tests.worlds.replay import play_history
 
 
-async def test_a_renewal_separates_strangers_that_shared_a_placeholder(old: RenewalWorld) -> None:
+async def test_a_renewal_separates_people_that_shared_a_placeholder(old: RenewalWorld) -> None:
     await old.world.activate(VISITS, flip_number=20)
     await old.append_and_score(by(UNDEFINED, ANA_AT_FIRM), by(UNDEFINED, BEN_AT_FIRM), by(UNDEFINED))
     assert await old.profile_id(*ANA_AT_FIRM) == await old.profile_id(*BEN_AT_FIRM)
     (lead,) = await old.lead_events()
     found = await old.renew_and_go_on()
     assert (found.profiles_before, found.profiles, found.without_identity, found.leads) == (1, 2, 1, {})
-    assert [await old.world.score(Identity(*who)) for who in (ANA_AT_FIRM, BEN_AT_FIRM)] == [10, 10]
+    assert [await old.world.score(Identity(*pair)) for pair in (ANA_AT_FIRM, BEN_AT_FIRM)] == [10, 10]
     assert await old.matches_the_log(), old.printed
     with pytest.raises(NotFound, match="several people") as refused:
         await old.current_id(Identity(*UNDEFINED).id)
-    assert all(Identity(*who).id in refused.value.message for who in (ANA_AT_FIRM, BEN_AT_FIRM))
+    assert all(Identity(*pair).id in refused.value.message for pair in (ANA_AT_FIRM, BEN_AT_FIRM))
     old.world.clock.advance(days=1)
     await old.append_and_score(by(ANA_AT_FIRM, day=1))
-    assert [one.profile_id for one in await old.lead_events()] == [lead.profile_id, Identity(*ANA_AT_FIRM).id]
+    profile_ids = [event.profile_id for event in await old.lead_events()]
+    assert profile_ids == [lead.profile_id, Identity(*ANA_AT_FIRM).id]
 
 
 async def test_a_lead_that_flips_also_without_the_stranger_is_not_repeated_after_a_renewal(
@@ -44,7 +45,7 @@ async def test_a_lead_that_flips_also_without_the_stranger_is_not_repeated_after
     await old.renew_and_go_on()
     old.world.clock.advance(days=1)
     await old.append_and_score(by(ANA_AT_FIRM, day=1), by(BEN_AT_FIRM, day=1))
-    assert [one.profile_id for one in await old.lead_events()][1:] == [Identity(*BEN_AT_FIRM).id]
+    assert [lead.profile_id for lead in await old.lead_events()][1:] == [Identity(*BEN_AT_FIRM).id]
     assert await old.matches_the_log(), old.printed
 
 
@@ -85,7 +86,7 @@ async def test_a_renewal_preserves_leads_and_kept_back_cycles_under_a_new_profil
     await old.append_and_score(by(ANA_AT_FIRM, day=1))
     assert len(await old.lead_events()) == (handoff != "none")
     diff = await old.world.activate(VISITS, flip_number=10, handoff="all")
-    assert {one.profile_id for one in await old.lead_events()} >= {Identity(*BEN_AT_FIRM).id}
+    assert {lead.profile_id for lead in await old.lead_events()} >= {Identity(*BEN_AT_FIRM).id}
     assert diff.kept_back == (handoff == "none")
     assert len(await old.lead_events()) == 2
     assert await old.matches_the_log(), old.printed
@@ -104,7 +105,7 @@ async def test_a_profile_id_from_before_a_renewal_can_be_handed_over_and_named(
     )
     await old.world.activate(VISITS, flip_number=20, handoff="none")
     await old.renew_and_go_on()
-    ana, several = (Identity(*who).id for who in (ANA_IN_BRACKETS, UNDEFINED))
+    ana, several = (Identity(*pair).id for pair in (ANA_IN_BRACKETS, UNDEFINED))
     order = HandingOver(old.database, old.world.clock, "m", Act("ops"), "ord_1")
     _, verdicts = await order.named([ana, several, Identity(*ANA_AT_FIRM).id])
     (lead,) = await old.lead_events()
@@ -113,7 +114,7 @@ async def test_a_profile_id_from_before_a_renewal_can_be_handed_over_and_named(
     names = await old.database.read(
         lambda connection: name_profiles(connection, [ana, several], old.world.clock.now())
     )
-    assert {one: name.identity for one, name in names.items()} == {ana: Identity(*ANA_AT_FIRM)}
+    assert {profile_id: name.identity for profile_id, name in names.items()} == {ana: Identity(*ANA_AT_FIRM)}
 
 
 async def test_a_renewal_follows_identities_with_irreversible_forms_by_their_interactions(

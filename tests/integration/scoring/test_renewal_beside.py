@@ -68,7 +68,7 @@ async def test_interactions_applied_during_a_renewal_are_applied_again_afterward
     old.go_on(NEW)
     await old.relay_outbox()
     await old.append_and_score()
-    assert [await old.world.score(Identity(*who)) for who in (ANA_AT_FIRM, BEN_AT_FIRM)] == [20, 23]
+    assert [await old.world.score(Identity(*pair)) for pair in (ANA_AT_FIRM, BEN_AT_FIRM)] == [20, 23]
     assert not await old.world.are_one(Identity(*ANA_AT_FIRM), Identity(*THE_COOKIE))
     assert await old.matches_the_log(), old.printed
     assert "meanwhile" in {row[1] for row in await old.world.table_rows(seen_names)}

@@ -27,7 +27,7 @@ async def old(database: Database, tmp_path: Path) -> AsyncIterator[RenewalWorld]
     async with open_renewal(database, tmp_path) as opened:
         await opened.world.activate(VISITS, flip_number=20)
         await opened.append_and_score(
-            *(by(who) for who in (ANA_AT_FIRM, ANA_IN_BRACKETS, UNDEFINED, THE_COOKIE))
+            *(by(pair) for pair in (ANA_AT_FIRM, ANA_IN_BRACKETS, UNDEFINED, THE_COOKIE))
         )
         await opened.append_and_score(
             Separation(
@@ -43,7 +43,7 @@ async def old(database: Database, tmp_path: Path) -> AsyncIterator[RenewalWorld]
 def lose(file: Path, *offsets: int) -> None:
     """Remove records from an embedded log, as no retention of ours does."""
     with sqlite3.connect(file) as log:
-        log.executemany('delete from record where "offset" = ?', [(one,) for one in offsets])
+        log.executemany('delete from record where "offset" = ?', [(offset,) for offset in offsets])
     log.close()
 
 

@@ -107,15 +107,15 @@ async def test_a_rebuild_gives_the_same_tables_for_retired_and_revived_models(
 
 async def test_a_rebuild_accepts_any_of_several_reasons_for_a_refused_link(running: ReplayWorld) -> None:
     """The stored reason depends on what was known when the link was refused; the refusal does not."""
-    one, other = (named(anonymous_id=cookie)[0] for cookie in ("c1", "c2"))
+    first, second = (named(anonymous_id=cookie)[0] for cookie in ("c1", "c2"))
     await running.append_and_score(
         interaction(day=-2, known_as={"anonymous_id": "c1", "user_id": "u1"}),
         Separation(
-            id="apart", identities=(one,), others=(other,), reason="two", author="ops", separated_at=NOON
+            id="apart", identities=(first,), others=(second,), reason="two", author="ops", separated_at=NOON
         ),
     )
     await running.append_and_score(
-        msgspec.structs.replace(interaction(), identities=by_strength([one, other]))
+        msgspec.structs.replace(interaction(), identities=by_strength([first, second]))
     )
     await running.append_and_score(interaction(day=-1, known_as={"anonymous_id": "c2", "user_id": "u2"}))
     why = sa.select(links.c.refused).where(links.c.refused.is_not(None))

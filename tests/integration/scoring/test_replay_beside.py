@@ -65,7 +65,7 @@ async def test_a_check_during_live_scoring_finds_no_difference(running: ReplayWo
     for task in tasks:
         task.cancel()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    assert all(isinstance(one, asyncio.CancelledError) for one in outcomes)
+    assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
 
 
 async def test_a_check_ignores_a_half_prepared_version(running: ReplayWorld) -> None:
@@ -80,13 +80,13 @@ async def test_a_check_ignores_a_half_prepared_version(running: ReplayWorld) -> 
 
 async def test_the_exit_code_of_the_check_shows_whether_it_succeeded(tmp_path: Path) -> None:
     settings = {"FLIPLINE_DATA_DIR": str(tmp_path / "data")}
-    ended, told = await run("replay", settings=settings)
-    assert (ended, "--check" in told, "Traceback" in told) == (1, True, False)
-    ended, told = await run("replay", "--check", settings=settings)
-    assert (ended, "--data-dir" in told, "Traceback" in told) == (1, True, False)
+    ended, output = await run("replay", settings=settings)
+    assert (ended, "--check" in output, "Traceback" in output) == (1, True, False)
+    ended, output = await run("replay", "--check", settings=settings)
+    assert (ended, "--data-dir" in output, "Traceback" in output) == (1, True, False)
     await run("migrate", settings=settings)
-    ended, told = await run("replay", "--check", settings=settings)
-    assert (ended, "Nothing differs" in told) == (0, True), told
+    ended, output = await run("replay", "--check", settings=settings)
+    assert (ended, "Nothing differs" in output) == (0, True), output
 
 
 async def test_the_check_command_works_with_and_without_a_running_flipline(tmp_path: Path) -> None:
@@ -97,13 +97,13 @@ async def test_the_check_command_works_with_and_without_a_running_flipline(tmp_p
             *({"type": "visit", "identities": {"email": f"p{n % 50}@example.com"}} for n in range(100))
         )
         await flipline.settled()
-        ended, told = await run("replay", "--check", settings=given)
-        assert (ended, "Nothing differs" in told, "100 messages" in told) == (0, True, True), told
+        ended, output = await run("replay", "--check", settings=given)
+        assert (ended, "Nothing differs" in output, "100 messages" in output) == (0, True, True), output
         assert await flipline.stop() == [0]
-        ended, told = await run("replay", "--check", settings=given)
-        assert (ended, "Nothing differs" in told) == (0, True), told
+        ended, output = await run("replay", "--check", settings=given)
+        assert (ended, "Nothing differs" in output) == (0, True), output
     database = Database(f"sqlite:///{tmp_path / 'data' / 'state.sqlite'}")
     await changed(database, sa.delete(counts))
     await database.close()
-    ended, told = await run("replay", "--check", settings=given)
-    assert (ended, "50 rows differ" in told) == (1, True), told
+    ended, output = await run("replay", "--check", settings=given)
+    assert (ended, "50 rows differ" in output) == (1, True), output

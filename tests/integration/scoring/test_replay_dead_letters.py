@@ -68,6 +68,6 @@ async def test_an_undecodable_message_on_the_dead_letter_topic_fails_the_check(r
 async def test_the_check_counts_dead_letters_beyond_one_batch_of_the_log(running: ReplayWorld) -> None:
     letters = [letter(f"d{n}", refused_by="ingest") for n in range(4_500)]
     await append(running, *letters)
-    await append(running, *(replayed(one.id) for one in letters[:1_000]))
+    await append(running, *(replayed(dead_letter.id) for dead_letter in letters[:1_000]))
     assert await running.matches_the_log(), running.printed
     assert "ingest unhandled 3,500" in words(running.printed)

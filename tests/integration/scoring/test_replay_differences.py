@@ -78,17 +78,17 @@ TAMPERED: dict[str, tuple[sa.Update | sa.Delete | sa.Insert, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", TAMPERED)
+@pytest.mark.parametrize("change", TAMPERED)
 async def test_rows_changed_outside_of_scoring_are_found_and_named_with_their_table(
-    running: ReplayWorld, what: str
+    running: ReplayWorld, change: str
 ) -> None:
     await play_history(running)
-    statement, told = TAMPERED[what]
+    statement, text = TAMPERED[change]
     await running.execute(statement)
     assert not await running.matches_the_log()
     # The check reports the sum of the two rows of an identity.
     table = statement.entity_description["name"].removeprefix("older_")
-    assert any(line.startswith(f"{table} ") and told in line for line in running.printed.splitlines()), (
+    assert any(line.startswith(f"{table} ") and text in line for line in running.printed.splitlines()), (
         running.printed
     )
 
@@ -100,7 +100,9 @@ async def test_the_check_does_not_print_personal_values(running: ReplayWorld) ->
     await running.execute(sa.update(ledger).values(properties='{"a":"secret"}', source="secret"))
     assert not await running.matches_the_log()
     assert "(not shown)" in running.printed
-    assert all(one not in running.printed for one in ("secret", "Assistant", "ana@example.com", "/pricing"))
+    assert all(
+        value not in running.printed for value in ("secret", "Assistant", "ana@example.com", "/pricing")
+    )
 
 
 async def test_the_check_finds_a_lead_that_was_never_written_to_the_log(running: ReplayWorld) -> None:

@@ -40,8 +40,8 @@ TABLET, DEVICE, U1, U2 = (
 )
 
 
-def by(*who: Identity, type: str = "visit", **more: Any) -> Any:
-    return interaction(type, known_as={one.kind: one.value for one in who}, **more)
+def by(*identities: Identity, type: str = "visit", **more: Any) -> Any:
+    return interaction(type, known_as={identity.kind: identity.value for identity in identities}, **more)
 
 
 async def upgraded(running: ReplayWorld, founded: datetime = FOUNDED) -> None:
@@ -148,15 +148,15 @@ WRONG: dict[str, tuple[list[sa.Executable], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", WRONG)
-async def test_a_difference_is_found_in_an_upgraded_database_too(running: ReplayWorld, what: str) -> None:
+@pytest.mark.parametrize("change", WRONG)
+async def test_a_difference_is_found_in_an_upgraded_database_too(running: ReplayWorld, change: str) -> None:
     await running.append_and_score(by(USER, TABLET, day=2, id="after"))
     assert await running.matches_the_log(), running.printed
-    statements, told = WRONG[what]
+    statements, text = WRONG[change]
     for statement in statements:
         await running.execute(statement)
     assert not await running.matches_the_log()
-    assert told in running.printed
+    assert text in running.printed
 
 
 async def test_the_check_does_not_mention_old_links_in_a_database_without_old_links(
@@ -176,8 +176,8 @@ async def test_the_check_finds_no_difference_for_a_crowd_that_continues_after_th
     database: Database, tmp_path: Path, seed: int
 ) -> None:
     """Merges and shared devices with many refused links; events come in the order of their time."""
-    told = (one for one in columns(seed, people=10, deeds=120) if isinstance(one, Interaction))
-    events = sorted(told, key=lambda one: one.occurred_at)
+    interactions = (event for event in columns(seed, people=10, deeds=120) if isinstance(event, Interaction))
+    events = sorted(interactions, key=lambda event: event.occurred_at)
     half = len(events) // 2
     async with open_replay(database, tmp_path) as running:
         await running.world.activate(*RULES, **MATRIX)

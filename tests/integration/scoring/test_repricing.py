@@ -36,8 +36,8 @@ def without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "PAUSE_SECONDS", 0)
 
 
-def visits(who: Any, number: int = 1, day: int = 0) -> list[Any]:
-    return [interaction(day=day, known_as={who.kind: who.value}) for _ in range(number)]
+def visits(identity: Any, number: int = 1, day: int = 0) -> list[Any]:
+    return [interaction(day=day, known_as={identity.kind: identity.value}) for _ in range(number)]
 
 
 async def repriced(world: ScoringWorld, model: str | None = None) -> Repriced:
@@ -65,7 +65,7 @@ async def test_repricing_corrects_scores_stored_under_a_wrong_clock(world: Scori
         == await world.score(ANA)
         == 9.33
     )
-    assert [one.after for one in await world.outbox_events(StageChanged)][-2:] == ["engaged", "engaged"]
+    assert [event.after for event in await world.outbox_events(StageChanged)][-2:] == ["engaged", "engaged"]
     await world.let_time_pass(days=3)
     assert (await world.score_row(ANA)).score == 7.579, "the timer goes on from there"
 
@@ -156,7 +156,7 @@ async def test_an_interrupted_repricing_stores_its_finished_pages_and_can_be_com
     await world.activate(FADING_VISITS, flip_number=8)
     world.clock.advance(days=300)
     people = [identities(email=f"p{n}@example.com")[0] for n in range(20)]
-    await world.consume(*(one for who in people for one in visits(who)))
+    await world.consume(*(visit for identity in people for visit in visits(identity)))
     world.clock.advance(days=-300)
     shown: list[tuple[int, int]] = []
 

@@ -25,7 +25,7 @@ async def test_a_retracted_interaction_no_longer_counts_and_shows_the_reason_on_
     assert (
         (await scoring.score_over_http())["score"] == (await scoring.get(f"{path}/scores/m"))["score"] == 10
     )
-    shown = {one["id"]: one["retracted"] for one in (await scoring.get(f"{path}/timeline"))["items"]}
+    shown = {item["id"]: item["retracted"] for item in (await scoring.get(f"{path}/timeline"))["items"]}
     assert shown == {"real": None, "ours": "our own office"}
     again = await scoring.refusal("POST", f"{path}/retractions", json={"interaction": "ours"} | BY_OPS)
     assert again == (404, "interaction_unknown", None)
@@ -43,7 +43,7 @@ async def test_a_retraction_lists_leads_of_any_version_that_would_not_have_flipp
     first = await scoring.post(path, {"interaction": "visit-0"} | BY_OPS)
     assert first["would_not_have_flipped"] == []
     second = await scoring.post(path, {"interaction": "visit-1"} | BY_OPS)
-    undone = sorted(second["would_not_have_flipped"], key=lambda one: one["model"])
+    undone = sorted(second["would_not_have_flipped"], key=lambda cycle: cycle["model"])
     assert undone == [
         {
             "lead_id": leads[model].lead_id,
@@ -130,6 +130,6 @@ async def test_a_retraction_reads_the_ledger_without_locking_the_writer(
         undone = await scoring.post(
             f"{await scoring.profile_path()}/retractions", {"reason": "r", "type": "visit"}
         )
-        assert [one["lead_id"] for one in undone["would_not_have_flipped"]] == [lead.lead_id]
+        assert [cycle["lead_id"] for cycle in undone["would_not_have_flipped"]] == [lead.lead_id]
         assert taken == [False, False]
     await database.close()

@@ -100,7 +100,7 @@ async def test_a_profile_shows_identities_traits_and_scores(scoring: ScoringHttp
     )
     found = await scoring.find_profile(" ANA@Example.com ")
     assert await scoring.get(f"/v1/profiles/{found['id']}") == found
-    assert found.pop("id") in {one.id for one in identities(email="ana@example.com", twitter="ana")}
+    assert found.pop("id") in {identity.id for identity in identities(email="ana@example.com", twitter="ana")}
     assert found == {
         "identities": [
             {"kind": "email", "value": "ana@example.com"},
@@ -131,7 +131,7 @@ async def test_a_profile_id_from_before_a_merge_shows_the_merged_profile(scoring
     await scoring.consume(
         interaction("identify", known_as={"anonymous_id": "cookie", "email": "ana@example.com"})
     )
-    shown = [await scoring.get(f"/v1/profiles/{one}") for one in before]
+    shown = [await scoring.get(f"/v1/profiles/{profile_id}") for profile_id in before]
     assert shown == [await scoring.find_profile()] * 2
     assert {shown[0]["id"]} < before
 
@@ -153,7 +153,7 @@ async def test_a_score_lists_its_reasons(scoring: ScoringHttpWorld) -> None:
 async def test_a_timeline_pages_through_everything_latest_first(scoring: ScoringHttpWorld) -> None:
     await scoring.consume(*(interaction(day=-n // 3, id=f"e{n}", path=f"/{n}") for n in range(8)))
     pages = [page async for page in scoring.pages(f"{await scoring.profile_path()}/timeline", limit=3)]
-    seen = [(one["occurred_at"], one["id"]) for page in pages for one in page]
+    seen = [(item["occurred_at"], item["id"]) for page in pages for item in page]
     assert [len(page) for page in pages] == [3, 3, 2]
     assert seen == sorted(seen, reverse=True)
     assert {name for _, name in seen} == {f"e{n}" for n in range(8)}
@@ -164,11 +164,11 @@ async def test_the_grades_route_counts_profiles_by_grade(scoring: ScoringHttpWor
     await scoring.activate_document(
         MARATHON | {"traits": [{"id": "vp", "points": 20, "when": {"title": "VP"}}]}
     )
-    everybody = [{"email": f"p{n}@example.com"} for n in range(4)]
-    for n, who in enumerate(everybody):
+    people = [{"email": f"p{n}@example.com"} for n in range(4)]
+    for n, known_as in enumerate(people):
         traits = {"title": "VP" if n < 3 else "clerk"}
-        visits = (interaction(known_as=who) for _ in range(min(n, 2)))
-        await scoring.consume(interaction("identify", known_as=who, traits=traits), *visits)
+        visits = (interaction(known_as=known_as) for _ in range(min(n, 2)))
+        await scoring.consume(interaction("identify", known_as=known_as, traits=traits), *visits)
     overview = await scoring.get("/v1/models/m/grades")
     assert {grade: number for grade, number in overview["grades"].items() if number} == {
         "A4": 1, "A3": 1, "A2": 1, "D2": 1,

@@ -44,14 +44,14 @@ async def test_types_properties_and_traits_of_events_are_stored_as_seen_names(wo
 
 
 async def test_known_names_need_no_statement(world: ScoringWorld) -> None:
-    def asked(statements: list[str]) -> int:
-        return sum("seen_names" in one for one in statements)
+    def query_count(statements: list[str]) -> int:
+        return sum("seen_names" in statement for statement in statements)
 
     counted: list[int] = []
     for _ in range(4):
         with statements(world.database) as made:
             await world.consume(interaction("bike_ride", path="/"))
-        counted.append(asked(made))
+        counted.append(query_count(made))
     # The second batch finds the names that the first has added; from then on no query is needed.
     assert min(counted[:2]) > 0
     assert counted[2:] == [0, 0]
@@ -87,7 +87,7 @@ async def test_senders_cannot_fill_the_table(world: ScoringWorld, monkeypatch: p
     await world.consume(interaction("more", traits={"title": "VP"}))
     with statements(world.database) as made:
         await world.consume(*(with_properties({f"r{n}": n}, f"yet_{n}") for n in range(100)))
-    assert not any("seen_names" in one for one in made)
+    assert not any("seen_names" in statement for statement in made)
     assert ("trait", "title", "text") in await world.table_rows(seen_names)
     assert len(world.scorer._names._stored) <= 10
 
@@ -98,12 +98,12 @@ async def test_workers_that_see_the_same_names_at_once_do_not_block_each_other(w
     for turn in range(5):
         new = [f"n{turn}_{n}" for n in range(40)]
 
-        def events(who: int, new: list[str] = new) -> list[Any]:
-            order = new if who % 2 else new[::-1]
-            return [interaction(name, known_as={"email": f"p{who}@example.com"}) for name in order]
+        def events(number: int, new: list[str] = new) -> list[Any]:
+            order = new if number % 2 else new[::-1]
+            return [interaction(name, known_as={"email": f"p{number}@example.com"}) for name in order]
 
         async with patience():
-            await asyncio.gather(*(one.consume(*events(who)) for who, one in enumerate(workers)))
+            await asyncio.gather(*(worker.consume(*events(number)) for number, worker in enumerate(workers)))
     assert {row[1] for row in await world.table_rows(seen_names)} == {
         f"n{turn}_{n}" for turn in range(5) for n in range(40)
     }
@@ -124,12 +124,12 @@ async def test_the_migration_finds_the_same_names_in_the_tables_as_the_events_br
         interaction("adjustment", model="m", points=1.0, reason="fair", author="ops"),
         interaction("download", machine="crawler", file="x.pdf"),
     )
-    told = await seen(world)
-    assert Name("property", "utm.a.b", "object") in told
-    assert len(told) > 20
+    before = await seen(world)
+    assert Name("property", "utm.a.b", "object") in before
+    assert len(before) > 20
     await taken_back(database_url, "0002")
     await migrate(database_url)
-    assert await seen(world) == told
+    assert await seen(world) == before
     await world.database.close()
 
 

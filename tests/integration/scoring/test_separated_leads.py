@@ -20,7 +20,10 @@ from tests.worlds.scoring import ScoringWorld
 
 # A profile has the least id of its identities, so the profile of both has the id of the cookie.
 COOKIE = next(
-    one for number in range(100) for one in identities(anonymous_id=f"cookie-{number}") if one.id < ANA.id
+    identity
+    for number in range(100)
+    for identity in identities(anonymous_id=f"cookie-{number}")
+    if identity.id < ANA.id
 )
 USER, OTHER_USER = (identities(user_id=name)[0] for name in ("ana", "ben"))
 PHONE = identities(phone="+4912345")[0]
@@ -31,12 +34,12 @@ def visits(times: int, *by: Identity, day: int = 0) -> list[Interaction]:
     return [interaction(day=day, known_as=_known_as(*by)) for _ in range(times)]
 
 
-def told_to_be_one(*who: Identity, day: int = 0) -> Interaction:
-    return interaction("identify", day=day, known_as=_known_as(*who))
+def identify(*identities: Identity, day: int = 0) -> Interaction:
+    return interaction("identify", day=day, known_as=_known_as(*identities))
 
 
-def _known_as(*who: Identity) -> dict[str, str]:
-    return {one.kind: one.value for one in who}
+def _known_as(*identities: Identity) -> dict[str, str]:
+    return {identity.kind: identity.value for identity in identities}
 
 
 async def separated(world: ScoringWorld) -> None:
@@ -46,9 +49,9 @@ async def separated(world: ScoringWorld) -> None:
 
 async def leads(world: ScoringWorld) -> Sequence[tuple[str, int]]:
     """Return profile and cycle of all leads that sales got; their lead ids differ."""
-    told = await world.outbox_events(LeadQualified)
-    assert len({one.lead_id for one in told}) == len(told)
-    return [(one.profile_id, one.cycle) for one in told]
+    events = await world.outbox_events(LeadQualified)
+    assert len({lead.lead_id for lead in events}) == len(events)
+    return [(lead.profile_id, lead.cycle) for lead in events]
 
 
 async def flipped_by_ana(world: ScoringWorld) -> None:
@@ -56,12 +59,12 @@ async def flipped_by_ana(world: ScoringWorld) -> None:
     await world.consume(*visits(3, ANA, COOKIE))
     assert await leads(world) == [(COOKIE.id, 1)]
     await separated(world)
-    assert [await world.score(one) for one in (ANA, COOKIE)] == [30, 0]
+    assert [await world.score(identity) for identity in (ANA, COOKIE)] == [30, 0]
 
 
 async def flipped_by_both(world: ScoringWorld, *others: Identity) -> None:
     """Have two visits of each earn a lead, with those of the others, and separate the cookie from them."""
-    await world.consume(*visits(2, ANA), *visits(2, COOKIE), told_to_be_one(ANA, COOKIE, *others))
+    await world.consume(*visits(2, ANA), *visits(2, COOKIE), identify(ANA, COOKIE, *others))
     assert await leads(world) == [(COOKIE.id, 1)]
     await separated(world)
 
@@ -88,7 +91,7 @@ async def test_after_an_unmerge_both_profiles_can_become_leads_if_neither_earned
 ) -> None:
     await world.activate(VISITS, flip_number=30)
     await flipped_by_both(world)
-    assert [await world.score(one) for one in (ANA, COOKIE)] == [20, 20]
+    assert [await world.score(identity) for identity in (ANA, COOKIE)] == [20, 20]
     world.clock.advance(days=1)
     await world.consume(*visits(1, ANA, day=1), *visits(1, COOKIE, day=1))
     assert sorted(await leads(world)) == sorted([(COOKIE.id, 1), (COOKIE.id, 2), (ANA.id, 2)])
@@ -126,14 +129,14 @@ async def test_a_profile_merged_again_has_all_cycles_and_becomes_no_new_lead(
 ) -> None:
     """Earlier evidence gives the cookie to another user, and still earlier evidence gives it back."""
     await world.activate(VISITS, flip_number=30)
-    await world.consume(*visits(2, USER), *visits(2, COOKIE), told_to_be_one(USER, COOKIE))
+    await world.consume(*visits(2, USER), *visits(2, COOKIE), identify(USER, COOKIE))
     assert len(await leads(world)) == 1
-    await world.consume(told_to_be_one(OTHER_USER, COOKIE, day=-1))
+    await world.consume(identify(OTHER_USER, COOKIE, day=-1))
     assert not await world.are_one(USER, COOKIE)
     world.clock.advance(days=1)
     await world.consume(*visits(meanwhile, USER, day=1))
     assert len(await leads(world)) == 1 + meanwhile
-    await world.consume(told_to_be_one(USER, COOKIE, day=-2))
+    await world.consume(identify(USER, COOKIE, day=-2))
     assert await world.are_one(USER, COOKIE)
     await world.consume(*visits(1, USER, day=1), *visits(1, COOKIE, day=1))
     assert len(await leads(world)) == 1 + meanwhile
@@ -173,7 +176,7 @@ async def test_the_version_of_the_cycle_decides_which_profile_earned_the_lead(wo
     await flipped_by_ana(world)
     await world.activate(rule("likes", 20, when={"type": "like"}), flip_number=20)
     world.clock.advance(days=1)
-    likes = [interaction("like", day=1, known_as=_known_as(one)) for one in (ANA, COOKIE)]
+    likes = [interaction("like", day=1, known_as=_known_as(identity)) for identity in (ANA, COOKIE)]
     await world.consume(*likes)
     assert await leads(world) == [(COOKIE.id, 1), (COOKIE.id, 2)]
 
@@ -212,15 +215,15 @@ async def test_only_retracting_interactions_of_the_profile_that_earned_a_lead_un
     (lead,) = await world.outbox_events(LeadQualified)
     await world.consume(*visits(1, COOKIE))
 
-    async def undone_by_now(who: Identity) -> list[str | None]:
-        found = await world.database.read(lambda connection: undone(connection, who.id))
-        return [one.lead_id for one in found]
+    async def undone_by_now(identity: Identity) -> list[str | None]:
+        found = await world.database.read(lambda connection: undone(connection, identity.id))
+        return [cycle.lead_id for cycle in found]
 
-    def retracted(connection: Connection, who: Identity) -> None:
+    def retracted(connection: Connection, identity: Identity) -> None:
         correct = Corrections(world.scorer, world.clock, new_id)
-        correct.retract(connection, who.id, Selection(type="visit"), NOTE)
+        correct.retract(connection, identity.id, Selection(type="visit"), NOTE)
 
-    for who, expected in ((COOKIE, []), (ANA, [lead.lead_id])):
-        before = await undone_by_now(who)
-        await world.database.unit(lambda connection, who=who: retracted(connection, who))
-        assert [one for one in await undone_by_now(who) if one not in before] == expected
+    for identity, expected in ((COOKIE, []), (ANA, [lead.lead_id])):
+        before = await undone_by_now(identity)
+        await world.database.unit(lambda connection, identity=identity: retracted(connection, identity))
+        assert [lead_id for lead_id in await undone_by_now(identity) if lead_id not in before] == expected

@@ -42,8 +42,8 @@ async def test_a_batch_of_known_profiles_needs_eight_statements(
         await world.database.unit(partial(applied, messages=batch))
     with statements(world.database) as made:
         await world.database.unit(partial(applied, messages=batches[2]))
-    asked = [one for one in made if not one.startswith("BEGIN")]
+    executed = [statement for statement in made if not statement.startswith("BEGIN")]
     if world.database.dialect == "sqlite":
         # SQLite executes one statement for each row, without a round trip.
-        asked = sorted(set(asked))
-    assert len(asked) <= MOST, "\n".join(asked)
+        executed = sorted(set(executed))
+    assert len(executed) <= MOST, "\n".join(executed)

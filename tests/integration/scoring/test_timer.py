@@ -32,7 +32,8 @@ async def test_a_score_that_fades_out_of_a_stage_is_reported_once(world: Scoring
     await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(interaction())
     await world.let_time_pass(days=3)
-    assert [(one.before, one.after) for one in await world.outbox_events(StageChanged)] == [(None, "engaged")]
+    events = await world.outbox_events(StageChanged)
+    assert [(event.before, event.after) for event in events] == [(None, "engaged")]
     await world.let_time_pass(days=1)
     await world.let_time_pass(days=1)
     _, left = await world.outbox_events(StageChanged)
@@ -45,7 +46,7 @@ async def test_the_timer_catches_up_at_once_after_days_without_a_process(world: 
     await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(interaction())
     assert await world.let_time_pass(days=300) == 1
-    assert [one.after for one in await world.outbox_events(StageChanged)] == ["engaged", None]
+    assert [event.after for event in await world.outbox_events(StageChanged)] == ["engaged", None]
 
 
 async def test_inactivity_reduces_points_in_steps_down_to_the_floor(world: ScoringWorld) -> None:
@@ -171,7 +172,7 @@ async def test_two_concurrent_timers_report_each_stage_change_once(
     timers = [Timer(world.database, world.clock, lambda: None) for _ in range(2)]
     async with patience():
         assert sum(await asyncio.gather(*map(work, timers))) == 30
-    assert len({one.id for one in await world.outbox_events(StageChanged)}) == 60
+    assert len({event.id for event in await world.outbox_events(StageChanged)}) == 60
     assert await world.let_time_pass() == 0
 
 

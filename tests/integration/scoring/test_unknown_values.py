@@ -22,8 +22,8 @@ async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHt
     async with run_scoring(database, tmp_path) as running:
         await running.activate_document(STAGED, model="purchase_intent")
         known_as = {"email": "ana@example.com", "crm_id": "7"}
-        told = {"title": "VP", "sector": "shoes"}
-        seen = interaction(known_as=known_as, traits=told)
+        traits = {"title": "VP", "sector": "shoes"}
+        seen = interaction(known_as=known_as, traits=traits)
         await running.consume(msgspec.structs.replace(seen, source="web"))
         yield running
 
@@ -46,12 +46,12 @@ IN_QUERIES: list[tuple[str, dict[str, str], str, str, str]] = [
 async def test_a_misspelt_query_value_is_refused_with_a_suggestion(
     scoring: ScoringHttpWorld,
 ) -> None:
-    for what, params, code, field, meant in IN_QUERIES:
-        answer = await scoring.http.get(f"/v1/{what}", params=params)
-        told = answer.json()
+    for path, params, code, field, meant in IN_QUERIES:
+        answer = await scoring.http.get(f"/v1/{path}", params=params)
+        problem = answer.json()
         assert 400 <= answer.status_code < 500, params
-        assert (told["code"], told["field"]) == (code, field), params
-        assert f"did you mean `{meant}`?" in told["message"] or not meant, told["message"]
+        assert (problem["code"], problem["field"]) == (code, field), params
+        assert f"did you mean `{meant}`?" in problem["message"] or not meant, problem["message"]
 
 
 IN_PATHS: list[tuple[str, str]] = [
@@ -95,11 +95,11 @@ async def test_a_misspelt_value_of_a_correction_is_refused_with_a_suggestion(
     scoring: ScoringHttpWorld,
 ) -> None:
     path = await scoring.profile_path()
-    for what, body, code, field, meant in IN_BODIES:
-        answer = await scoring.http.post(f"{path}/{what}", json=body | {"reason": "a test"})
-        told = answer.json()
-        assert (answer.status_code, told["code"], told["field"]) == (400, code, field), body
-        assert f"did you mean `{meant}`?" in told["message"]
+    for correction, body, code, field, meant in IN_BODIES:
+        answer = await scoring.http.post(f"{path}/{correction}", json=body | {"reason": "a test"})
+        problem = answer.json()
+        assert (answer.status_code, problem["code"], problem["field"]) == (400, code, field), body
+        assert f"did you mean `{meant}`?" in problem["message"]
 
 
 async def test_a_known_value_that_no_profile_has_gives_an_empty_list(scoring: ScoringHttpWorld) -> None:
@@ -119,8 +119,8 @@ async def test_a_known_value_that_no_profile_has_gives_an_empty_list(scoring: Sc
 
 async def test_a_grade_filter_of_a_model_without_grades_is_refused(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document({"flip_number": 5, "rules": [rule("visits", 5)]}, model="plain")
-    asked = {"model": "plain", "grade": "A1"}
-    assert await scoring.refusal("GET", "/v1/profiles", params=asked) == (400, "grade_unknown", "query.grade")
+    query = {"model": "plain", "grade": "A1"}
+    assert await scoring.refusal("GET", "/v1/profiles", params=query) == (400, "grade_unknown", "query.grade")
 
 
 async def test_the_message_suggests_the_nearest_of_many_names_and_shortens_the_list(
@@ -128,7 +128,7 @@ async def test_the_message_suggests_the_nearest_of_many_names_and_shortens_the_l
 ) -> None:
     columns = [{"email": "ana@example.com", f"shop_{number}": "7"} for number in range(60)]
     for start in range(0, 60, 15):
-        await scoring.consume(*(interaction(known_as=who) for who in columns[start : start + 15]))
+        await scoring.consume(*(interaction(known_as=known_as) for known_as in columns[start : start + 15]))
     near = await scoring.http.get("/v1/profiles", params={"kind": "shopp_7", "value": "7"})
     assert near.json()["message"] == "query.kind: `shopp_7` is not known; did you mean `shop_7`?"
     far = (await scoring.http.get("/v1/profiles", params={"kind": "q" * 32, "value": "7"})).json()

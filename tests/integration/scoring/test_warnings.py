@@ -44,7 +44,7 @@ def asking(**when: Any) -> list[dict[str, Any]]:
 
 
 PER_MAILNG = {"times": 1, "per": "ever", "by": "mailng"}
-NOBODY = ("flip_number", "no_lead_expected", None)
+NO_LEAD = ("flip_number", "no_lead_expected", None)
 EXAMPLES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str | None]]]] = {
     "a requirement that is misspelt": (
         {"requires": ["emial"]}, [("requires.0", "trait_unknown", "email")],
@@ -58,11 +58,11 @@ EXAMPLES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str | None]]]] = 
     ),
     "a path without a slash": (
         {"rules": asking(where={"path": {"starts_with": "pricing"}})},
-        [NOBODY, ("rules.0.when.where.path", "path_without_slash", "/pricing")],
+        [NO_LEAD, ("rules.0.when.where.path", "path_without_slash", "/pricing")],
     ),
     "a whole address for a path": (
         {"rules": asking(where={"path": "https://shop.example/pricing?plan=pro"})},
-        [NOBODY, ("rules.0.when.where.path", "path_with_host", "/pricing")],
+        [NO_LEAD, ("rules.0.when.where.path", "path_with_host", "/pricing")],
     ),
     "a limit by what never came": (
         {"rules": [rule("mails", 10, when={"type": "email_open"}, limit=PER_MAILNG)]},
@@ -77,7 +77,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str | None]]]] = 
     ),
     "a number for what came as a text": (
         {"rules": asking(where={"seats": {"gte": 5}})},
-        [NOBODY, ("rules.0.when.where.seats", "form_mismatch", None)],
+        [NO_LEAD, ("rules.0.when.where.seats", "form_mismatch", None)],
     ),
     "a text for what came as a number": (
         {"excludes": [{"employees": {"eq": "12"}}]}, [("excludes.0.employees", "form_mismatch", None)],
@@ -91,7 +91,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str | None]]]] = 
     ),
     "a property where a trait was meant": (
         {"rules": asking(where={"title": {"matches_any": ["vp"]}, "employees": {"gt": 5}})},
-        [NOBODY, ("rules.0.when.where.employees", "property_unknown", None)],
+        [NO_LEAD, ("rules.0.when.where.employees", "property_unknown", None)],
     ),
     "a domain in capitals": (
         {"excludes": [{"email_domain": {"in": ["Competitor.example"]}}]},
@@ -99,7 +99,7 @@ EXAMPLES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str | None]]]] = 
     ),
     "two rules that nobody comes to": (
         {"flip_number": 30, "rules": [rule("a", 20, cap=20), *asking(type="bike_rid")]},
-        [NOBODY, ("rules.1.when.type", "type_unknown", "bike_ride")],
+        [NO_LEAD, ("rules.1.when.type", "type_unknown", "bike_ride")],
     ),
 }  # fmt: skip
 
@@ -109,7 +109,8 @@ async def test_probable_mistakes_in_a_draft_are_warned_about_with_suggestions(
 ) -> None:
     for example, (document, expected) in EXAMPLES.items():
         warnings = await warned(scoring, **document)
-        assert [(one["field"], one["code"], one["suggestion"]) for one in warnings] == expected, example
+        found = [(warning["field"], warning["code"], warning["suggestion"]) for warning in warnings]
+        assert found == expected, example
 
 
 async def test_a_matrix_that_uses_only_seen_names_has_no_warnings(scoring: ScoringHttpWorld) -> None:
@@ -157,10 +158,10 @@ async def test_a_new_instance_warns_only_about_misspelt_names(database: Database
 
 
 @pytest.mark.parametrize(
-    ("requires", "asked"), [(["email", "title"], 0), (["discord"], 1), (["emial", "nobody", "title"], 1)]
+    ("requires", "queries"), [(["email", "title"], 0), (["discord"], 1), (["emial", "nobody", "title"], 1)]
 )
 async def test_identity_kinds_are_read_only_when_a_required_trait_was_never_seen(
-    scoring: ScoringHttpWorld, requires: list[str], asked: int
+    scoring: ScoringHttpWorld, requires: list[str], queries: int
 ) -> None:
     made: list[str] = []
 
@@ -173,7 +174,7 @@ async def test_identity_kinds_are_read_only_when_a_required_trait_was_never_seen
         await scoring.put(DRAFT, PLAIN | {"requires": requires})
     finally:
         event.remove(sa.Engine, "before_cursor_execute", on_execute)
-    assert sum("FROM identities" in one for one in made) == asked
+    assert sum("FROM identities" in statement for statement in made) == queries
 
 
 async def test_warnings_say_when_not_all_names_are_stored(
@@ -181,9 +182,9 @@ async def test_warnings_say_when_not_all_names_are_stored(
 ) -> None:
     monkeypatch.setattr(names, "LIMIT", 3)
     warnings = await warned(scoring, rules=asking(where={"zzz": 1, "seats": 5}))
-    told = {one["code"]: one["message"] for one in warnings}
-    assert told["property_unknown"].startswith("no property zzz is among those that came first")
-    assert told["form_mismatch"].startswith("seats came, as far as was kept, as a text")
+    messages = {warning["code"]: warning["message"] for warning in warnings}
+    assert messages["property_unknown"].startswith("no property zzz is among those that came first")
+    assert messages["form_mismatch"].startswith("seats came, as far as was kept, as a text")
 
 
 async def test_a_refused_draft_names_the_rule_of_each_error(scoring: ScoringHttpWorld) -> None:
@@ -197,7 +198,7 @@ async def test_a_refused_draft_names_the_rule_of_each_error(scoring: ScoringHttp
         "matrix_invalid",
         "rules.1.when.all",
     )
-    assert [(one["field"], one.get("rule")) for one in problem["errors"]] == [
+    assert [(error["field"], error.get("rule")) for error in problem["errors"]] == [
         ("rules.1.when.all", "reads_pricing"),
         ("rules.1.points", "reads_pricing"),
         ("groups.g.rules.0", None),

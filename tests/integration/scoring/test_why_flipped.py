@@ -38,7 +38,7 @@ async def test_the_smallest_set_has_several_reasons_when_no_single_reason_is_dec
     await scoring.activate_document(ANTONIO | {"flip_number": 12})
     await scoring.consume(*(interaction(kind) for kind in ("share", "group_join", "newsletter_signup")))
     why = await scoring.get(f"{await scoring.profile_path()}/scores/m/why-flipped")
-    assert {one["rule"] for one in why["smallest_set"]} == {"joins", "signs_up"}
+    assert {reason["rule"] for reason in why["smallest_set"]} == {"joins", "signs_up"}
 
 
 async def test_a_profile_that_has_not_flipped_gets_each_single_way_to_flip(scoring: ScoringHttpWorld) -> None:
@@ -77,7 +77,7 @@ async def test_why_flipped_uses_the_day_and_version_of_the_flip_despite_later_ch
     path = f"{await scoring.profile_path()}/scores/m/why-flipped"
     why = await scoring.get(path)
     assert (why["version"], why["at"], why["score"]) == (1, "2026-03-14T12:00:00Z", 30)
-    assert [one["count"] for one in why["smallest_set"]] == [3]
+    assert [reason["count"] for reason in why["smallest_set"]] == [3]
     now = await scoring.get(path, at="2026-04-13")
     assert (now["version"], now["flipped"], now["score"]) == (2, False, 1)
     assert now["ways"] == [{"rule": "likes", "label": "like", "times": 24, "text": "24 more of: like"}]
@@ -108,12 +108,12 @@ async def test_after_an_unmerge_why_flipped_shows_the_flip_only_for_the_profile_
     named = {"kind": "anonymous_id", "value": "cookie"}
     await scoring.post(f"{path}/unmerge", {"identities": [named], "reason": "a library"})
     await scoring.let_time_pass(days=30)
-    told = [
-        await scoring.get(f"{await scoring.profile_path(*who)}/scores/m/why-flipped")
-        for who in (("ana@example.com", "email"), ("cookie", "anonymous_id"))
+    answers = [
+        await scoring.get(f"{await scoring.profile_path(*identity)}/scores/m/why-flipped")
+        for identity in (("ana@example.com", "email"), ("cookie", "anonymous_id"))
     ]
-    assert [(why["flipped"], why["score"]) for why in told] == [(True, 30), (False, 0)]
-    assert [why["at"][:10] for why in told] == ["2026-03-14", "2026-04-13"]
+    assert [(why["flipped"], why["score"]) for why in answers] == [(True, 30), (False, 0)]
+    assert [why["at"][:10] for why in answers] == ["2026-03-14", "2026-04-13"]
 
 
 async def test_a_score_can_be_shown_under_any_version_or_the_draft_on_any_day(
@@ -126,7 +126,7 @@ async def test_a_score_can_be_shown_under_any_version_or_the_draft_on_any_day(
     await scoring.put("/v1/models/m/draft", MARATHON | {"rules": [rule("likes", 3, when={"type": "like"})]})
     path = f"{await scoring.profile_path()}/scores/m"
     shown = {
-        (version, at): ((one := await scoring.get(path, version=version, at=at))["score"], one["stage"])
+        (version, at): ((score := await scoring.get(path, version=version, at=at))["score"], score["stage"])
         for version in ("1", "2", "draft")
         for at in ("2026-03-04", "2026-03-13T23:59:59.999Z", "2026-03-14T01:00:00+02:00", "2026-03-24")
     }

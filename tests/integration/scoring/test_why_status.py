@@ -15,7 +15,7 @@ async def why(scoring: ScoringHttpWorld, value: str = "ana@example.com", **param
     return await scoring.get(f"{await scoring.profile_path(value, kind)}/scores/m/why-flipped", **params)
 
 
-def told(answer: Any) -> tuple[str, bool, str]:
+def status_of(answer: Any) -> tuple[str, bool, str]:
     return answer["status"], answer["flipped"], answer["state"]
 
 
@@ -29,7 +29,7 @@ async def test_a_lead_is_explained_with_its_cycle_its_score_and_the_day_of_the_n
     await scoring.activate_document(MARATHON | {"requalify_after": "90d"})
     await visited(scoring)
     answer = await why(scoring)
-    assert told(answer) == ("lead", True, "qualified")
+    assert status_of(answer) == ("lead", True, "qualified")
     hand_off = answer["hand_off"]
     assert (hand_off["cycle"], hand_off["version"], hand_off["kept_back"]) == (1, 1, False)
     assert (hand_off["lead_id"][:5], hand_off["next_from"]) == ("lead_", "2026-06-12")
@@ -51,7 +51,7 @@ async def test_an_excluded_profile_has_not_flipped_and_the_summary_names_the_exc
     await scoring.activate_document(MARATHON | {"excludes": [{"email_domain": "example.com"}]})
     await visited(scoring)
     answer = await why(scoring)
-    assert told(answer) == ("excluded", False, "excluded")
+    assert status_of(answer) == ("excluded", False, "excluded")
     assert (answer["hand_off"], answer["crossed_on"], answer["ways"]) == (None, "2026-03-14", [])
     for part in ("is no lead of m on 2026-03-14", 'keeps it from sales: email_domain is "example.com".'):
         assert part in answer["summary"]
@@ -66,9 +66,9 @@ async def test_a_profile_without_required_data_has_not_flipped_and_the_summary_n
     await scoring.activate_document(MARATHON | {"requires": ["phone", "email", "title"]})
     await visited(scoring)
     answer = await why(scoring)
-    assert told(answer) == ("waiting_for_data", False, "waiting_for_data")
+    assert status_of(answer) == ("waiting_for_data", False, "waiting_for_data")
     assert "Sales gets it only when `phone`, `title` are known." in answer["summary"]
-    assert [one["rule"] for one in answer["smallest_set"]] == ["visits"]
+    assert [reason["rule"] for reason in answer["smallest_set"]] == ["visits"]
 
 
 async def test_a_kept_back_profile_has_flipped_and_has_no_lead(scoring: ScoringHttpWorld) -> None:
@@ -76,11 +76,11 @@ async def test_a_kept_back_profile_has_flipped_and_has_no_lead(scoring: ScoringH
     await visited(scoring)
     await scoring.activate_document(handoff="none")
     answer = await why(scoring)
-    assert told(answer) == ("kept_back", True, "qualified")
+    assert status_of(answer) == ("kept_back", True, "qualified")
     assert (answer["hand_off"]["lead_id"], answer["hand_off"]["kept_back"]) == (None, True)
     assert "the activation of that version kept it from sales" in answer["summary"]
     await scoring.activate_document(MARATHON | {"flip_number": 20}, handoff="all")
-    assert told(await why(scoring)) == ("lead", True, "qualified")
+    assert status_of(await why(scoring)) == ("lead", True, "qualified")
 
 
 async def test_a_profile_newly_qualified_by_an_activation_waits_for_a_human_interaction(
@@ -90,10 +90,10 @@ async def test_a_profile_newly_qualified_by_an_activation_waits_for_a_human_inte
     await visited(scoring)
     await scoring.activate_document(handoff="new_activity_only")
     answer = await why(scoring)
-    assert told(answer) == ("waiting_for_activity", True, "qualified")
+    assert status_of(answer) == ("waiting_for_activity", True, "qualified")
     assert "becomes a lead with the next thing that it does" in answer["summary"]
     await visited(scoring, 1)
-    assert told(await why(scoring)) == ("lead", True, "qualified")
+    assert status_of(await why(scoring)) == ("lead", True, "qualified")
 
 
 async def test_why_flipped_explains_a_draft_and_a_past_day(
@@ -104,18 +104,18 @@ async def test_why_flipped_explains_a_draft_and_a_past_day(
     likes = MARATHON | {"rules": [rule("likes", 1, when={"type": "like"})]}
     await scoring.put("/v1/models/m/draft", likes)
     before = await why(scoring, at="2026-03-13")
-    assert (told(before), before["hand_off"], before["score"]) == (("below", False, "below"), None, 10)
+    assert (status_of(before), before["hand_off"], before["score"]) == (("below", False, "below"), None, 10)
     assert (before["points_missing"], [way["times"] for way in before["ways"]]) == (15, [2])
     assert "2 more of “Visits the shop” would do." in before["summary"]
     drafted = await why(scoring, version="draft")
-    assert (told(drafted), drafted["version"]) == (("below", False, "below"), 2)
+    assert (status_of(drafted), drafted["version"]) == (("below", False, "below"), 2)
     assert "is no lead of m on 2026-03-14 under the draft" in drafted["summary"]
     assert "It became a lead on 2026-03-14 under version 1 (cycle 1)." in drafted["summary"]
     await scoring.put("/v1/models/m/draft", MARATHON | {"flip_number": 5})
-    assert told(await why(scoring, version="draft")) == ("lead", True, "qualified")
+    assert status_of(await why(scoring, version="draft")) == ("lead", True, "qualified")
     await scoring.consume(interaction(known_as={"email": "bob@example.com"}))
     bob = await why(scoring, "bob@example.com", version="draft")
-    assert told(bob) == ("qualified", True, "qualified")
+    assert status_of(bob) == ("qualified", True, "qualified")
     assert "Under the draft this profile would be a lead of m on 2026-03-14." in bob["summary"]
     path = await scoring.profile_path()
     for version in ("0", "new", "1.0"):
@@ -133,9 +133,9 @@ async def test_after_an_unmerge_the_summary_says_that_the_flip_belongs_to_other_
     await scoring.post(
         f"{await scoring.profile_path()}/unmerge", {"identities": apart, "reason": "a library"}
     )
-    assert told(await why(scoring)) == ("lead", True, "qualified")
+    assert status_of(await why(scoring)) == ("lead", True, "qualified")
     cookie = await why(scoring, "cookie")
-    assert (told(cookie), cookie["hand_off"]) == (("below", False, "below"), None)
+    assert (status_of(cookie), cookie["hand_off"]) == (("below", False, "below"), None)
     assert "The flip of 2026-03-14 is that of other identities" in cookie["summary"]
 
 
@@ -146,9 +146,9 @@ async def test_a_profile_excluded_later_on_the_day_of_its_flip_has_flipped(
     await visited(scoring)
     await scoring.consume(interaction("identify", traits={"lifecycle": "customer"}))
     answer = await why(scoring)
-    assert told(answer) == ("lead", True, "excluded")
+    assert status_of(answer) == ("lead", True, "excluded")
     assert 'By the end of that day an exclusion held: lifecycle is "customer".' in answer["summary"]
-    assert told(await why(scoring, at="2026-03-15")) == ("excluded", False, "excluded")
+    assert status_of(await why(scoring, at="2026-03-15")) == ("excluded", False, "excluded")
 
 
 async def test_the_summary_says_when_a_lead_would_not_flip_by_current_counts(
@@ -159,7 +159,7 @@ async def test_the_summary_says_when_a_lead_would_not_flip_by_current_counts(
     retraction = {"interaction": "visit-0", "reason": "a robot"}
     await scoring.post(f"{await scoring.profile_path()}/retractions", retraction)
     answer = await why(scoring)
-    assert told(answer) == ("lead", False, "below")
+    assert status_of(answer) == ("lead", False, "below")
     assert "by what counts now: 5 points fewer than the flip number 25." in answer["summary"]
 
 
@@ -171,11 +171,11 @@ async def test_a_model_that_no_longer_scores_is_explained_by_its_last_version(
     await visited(scoring)
     await changed(scoring.database, sa.update(models).values(active_version=None))
     answer = await why(scoring)
-    assert (told(answer), answer["version"]) == (("below", False, "below"), 2)
+    assert (status_of(answer), answer["version"]) == (("below", False, "below"), 2)
     assert "under version 2, which does not score now." in answer["summary"]
     score = await scoring.refusal("GET", f"{await scoring.profile_path()}/scores/m")
     assert score == (404, "version_unknown", None)
-    assert told(await why(scoring, version="1")) == ("qualified", True, "qualified")
+    assert status_of(await why(scoring, version="1")) == ("qualified", True, "qualified")
 
 
 async def test_only_five_of_sixteen_ways_to_flip_are_listed_and_the_rest_is_counted(
@@ -186,7 +186,9 @@ async def test_only_five_of_sixteen_ways_to_flip_are_listed_and_the_rest_is_coun
     await scoring.activate_document(MARATHON | {"flip_number": 1.5, "rules": [*rules, sends]})
     await scoring.consume(interaction("t7"))
     columns = [{"email": f"p{n}@example.com"} for n in range(3)]
-    await scoring.consume(*(interaction(kind, known_as=who) for who in columns for kind in ("t3", "t9")))
+    await scoring.consume(
+        *(interaction(kind, known_as=known_as) for known_as in columns for kind in ("t3", "t9"))
+    )
     answer = await why(scoring)
     assert (answer["points_missing"], answer["more_ways"]) == (0.5, 11)
     assert [way["rule"] for way in answer["ways"]] == ["r07", "r03", "r09", "r00", "r01"]
