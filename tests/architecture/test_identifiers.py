@@ -10,7 +10,17 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 
-COVERED: Final = ("shared", "services")
+COVERED: Final = (
+    "shared",
+    "services",
+    "tests/bench",
+    "tests/contract",
+    "tests/oracle",
+    "tests/property",
+    "tests/support",
+    "tests/torture",
+    "tests/worlds",
+)
 
 PARTS: Final = {
     "asked": "requested, parameters, filter",
