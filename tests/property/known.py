@@ -19,7 +19,7 @@ def known_of(life: Life, *matrices: Matrix) -> ScoreInput:
         if interaction.id in life.retracted:
             count(changes, owners.index(interaction.identities[0]), interaction, tally, times=-1)
     counts = total(changes.to([NONE] * len(owners)))
-    reported = [reported for interaction in life.interactions for reported in reported_traits(interaction)]
+    reported = [report for interaction in life.interactions for report in reported_traits(interaction)]
     followed = [
         followed
         for interaction in life.interactions

@@ -18,7 +18,7 @@ def test_last_active_returns_the_latest_day_up_to_the_day_asked(day: int, last: 
     profiles = [once(TODAY + 5, TODAY), {}, once(TODAY + 10), once(TODAY + 7, TODAY + 9)]
     columns = Columns([counts_of(days, ACTIVITY) for days in profiles], [ACTIVITY])
     places, days = last_active(columns, TODAY + day)
-    assert {place: on - TODAY for place, on in zip(places.tolist(), days.tolist(), strict=True)} == last
+    assert {index: on - TODAY for index, on in zip(places.tolist(), days.tolist(), strict=True)} == last
 
 
 def test_only_profiles_that_were_inactive_long_enough_lose_points() -> None:
