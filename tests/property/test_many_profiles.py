@@ -32,9 +32,9 @@ def odd_worlds(draw: st.DrawFn) -> DrawnWorld:
     return world._replace(matrix=world.matrix | odd)
 
 
-def known_in(world: DrawnWorld, *matrices: Matrix) -> list[ScoreInput]:
+def known_in(world: DrawnWorld, *all_matrices: Matrix) -> list[ScoreInput]:
     """What is known of all people, counted for several matrices."""
-    return [known_of(life, *matrices) for life in lives(world.events).values()]
+    return [known_of(life, *all_matrices) for life in lives(world.events).values()]
 
 
 def batches(data: st.DataObject, known: Sequence[ScoreInput]) -> list[list[int]]:

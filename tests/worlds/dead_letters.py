@@ -87,7 +87,7 @@ class DeadLettersWorld:
         """The ids of the open letters, the latest first."""
         answer = await self.ops.get(PATH, params=filters)
         assert answer.status_code == 200, answer.text
-        return [letter["id"] for letter in answer.json()["items"]]
+        return [item["id"] for item in answer.json()["items"]]
 
     async def replay(self, **order: Any) -> dict[str, Any]:
         answer = await self.ops.post(f"{PATH}/replay", json=order)

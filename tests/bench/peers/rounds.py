@@ -85,10 +85,10 @@ def _in_words(result: Result) -> str:
 
 def _compared(results: Mapping[str, Result]) -> dict[str, int]:
     """Return how many leads each peer has that ours has not; raises Wrong when anything else differs."""
-    ours = results[OURS].outcome
+    our_outcome = results[OURS].outcome
     more: dict[str, int] = {}
     for side in (ROCKSDB, WITH_POSTGRES):
         theirs = results[side].outcome
-        check_scores(ours.scores, theirs.scores, between=f"ours and ({side})")
-        more[side] = leads_only_theirs(ours, theirs, FLIP_NUMBER, peer=f"({side})")
+        check_scores(our_outcome.scores, theirs.scores, between=f"ours and ({side})")
+        more[side] = leads_only_theirs(our_outcome, theirs, FLIP_NUMBER, peer=f"({side})")
     return more

@@ -42,11 +42,11 @@ def worths(rules: Matrix, profiles: Sequence[Days], until: int) -> list[Worth]:
     (rule,) = rules.rules
     columns = Columns([counts_of(days, rule.count_key) for days in profiles], rules.rules_of)
     exact, quick = (_by_profile(rule_lines(columns, rules, until, exact=exact)) for exact in (True, False))
-    assert {index: worth[1:] for index, worth in exact.items()} == {
-        index: worth[1:] for index, worth in quick.items()
+    assert {index: amount[1:] for index, amount in exact.items()} == {
+        index: amount[1:] for index, amount in quick.items()
     }
-    for index, worth in exact.items():
-        assert quick[index].points == pytest.approx(worth.points, rel=1e-12)
+    for index, amount in exact.items():
+        assert quick[index].points == pytest.approx(amount.points, rel=1e-12)
     return [exact.get(index, Worth(0, 0, 0)) for index in range(len(profiles))]
 
 

@@ -103,15 +103,15 @@ def test_trait_rules_and_adjustments_are_lines_too() -> None:
 
 def really_without(of: ScoreInput, matrix: Matrix, lines: Iterable[Reason], day: int) -> float:
     """The score under a matrix without these rules, of counts without these adjustments."""
-    removed = list(lines)
-    ids = {line.rule for line in removed}
+    left_out = list(lines)
+    ids = {line.rule for line in left_out}
     left = {
         "rules": [each_rule for each_rule in matrix.rules if each_rule.id not in ids],
         "traits": [trait_rule for trait_rule in matrix.traits if trait_rule.id not in ids],
     }
     # Not a copy, which would have the cached results for all rules.
     reduced = Matrix.model_construct(None, **dict(matrix) | left)
-    labels = [f'"reason":"{line.label}"' for line in removed if line.rule == "adjustment"]
+    labels = [f'"reason":"{line.label}"' for line in left_out if line.rule == "adjustment"]
     by_hand = of.counts.by_hand.items()
     kept = {(then, text): n for (then, text), n in by_hand if not any(label in text for label in labels)}
     counts = Counts(of.counts.packed, kept)
@@ -127,8 +127,8 @@ def test_no_smaller_or_heavier_set_of_lines_prevents_the_flip(case: tuple[Matrix
     enough = [
         (size, left)
         for size in range(len(lines) + 1)
-        for removed in combinations(lines, size)
-        if (left := really_without(of, matrix, removed, TODAY)) < matrix.flip_number
+        for left_out in combinations(lines, size)
+        if (left := really_without(of, matrix, left_out, TODAY)) < matrix.flip_number
     ]
     found = without(of, matrix, TODAY)
     assert (len(found), really_without(of, matrix, found, TODAY)) == min(enough)

@@ -12,7 +12,7 @@ def way(rule: str, times: int = 1, label: str | None = None) -> Way:
 
 
 def order(*ways: Way, done: tuple[str, ...] = (), peers: dict[str, float] | None = None) -> list[str]:
-    return [way.rule for way in suggest(ways, done, peers or {}).ways]
+    return [suggested.rule for suggested in suggest(ways, done, peers or {}).ways]
 
 
 def test_a_single_further_match_is_suggested_before_several_of_a_known_rule() -> None:
