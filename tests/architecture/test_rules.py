@@ -113,7 +113,7 @@ def imported_names(path: Path) -> Iterator[str]:
 def test_sql_stands_in_store() -> None:
     """A statement in the middle of a rule hides how often, and in which order, the database is asked.
 
-    The type of the connection that a rule passes on to store/ is no SQL.
+    The type of the connection that a rule passes on to store/ is not SQL.
     """
     found = [
         f"{name(path)} imports {imported}"

@@ -12,7 +12,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 
-COVERED: Final = ("shared", "services")
+COVERED: Final = ("shared", "services", "tests")
 
 INSTEAD: Final = {
     r"tells? (whether|if)": "return whether",

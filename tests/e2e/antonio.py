@@ -18,17 +18,17 @@ def _event(
     return {
         "id": f"antonio-{type}{on}",
         "type": type,
-        "identities": {kind: value for one in known_as for kind, value in one.items()},
+        "identities": {kind: value for identity in known_as for kind, value in identity.items()},
         "occurred_at": (_MONTH_1 + (month - 1) * _MONTH).isoformat(),
         "properties": properties,
     }
 
 
-_TOLD = "Correré un maratón"
+_TEXT = "Correré un maratón"
 ANNOUNCES = [
-    _event(1, "share", TWITTER, on="-twitter", text=_TOLD),
-    _event(1, "share", FACEBOOK, on="-facebook", text=_TOLD),
-    _event(1, "share", BLOG, on="-blog", text=_TOLD),
+    _event(1, "share", TWITTER, on="-twitter", text=_TEXT),
+    _event(1, "share", FACEBOOK, on="-facebook", text=_TEXT),
+    _event(1, "share", BLOG, on="-blog", text=_TEXT),
     _event(1, "identify", TWITTER, FACEBOOK, BLOG),
 ]
 JOINS = _event(5, "group_join", FACEBOOK, group="marathon-training")

@@ -69,17 +69,17 @@ class Books:
         False if it froze while a statement was prepared: no timeout of PostgreSQL before 17 ends that.
         """
         # PostgreSQL still executes what the process sent before it froze, which may be the commit.
-        open_ones = await eventually(
-            lambda: self._transactions(pid), lambda found: all(one["waits_for_client"] for one in found)
+        transactions = await eventually(
+            lambda: self._transactions(pid), lambda found: all(row["waits_for_client"] for row in found)
         )
-        return any(one["enters"] for one in open_ones) and not any(one["prepares"] for one in open_ones)
+        return any(row["enters"] for row in transactions) and not any(row["prepares"] for row in transactions)
 
     async def stands(self, pid: int) -> str | None:
         """Return where a process waits for a lock: "in a batch" that it has entered, or "at the door"."""
-        waiting = [one for one in await self._transactions(pid) if one["waits_for_lock"]]
+        waiting = [row for row in await self._transactions(pid) if row["waits_for_lock"]]
         if not waiting:
             return None
-        return "in a batch" if any(one["enters"] for one in waiting) else "at the door"
+        return "in a batch" if any(row["enters"] for row in waiting) else "at the door"
 
     @asynccontextmanager
     async def held(self, table: str) -> AsyncGenerator[None]:

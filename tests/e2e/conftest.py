@@ -34,7 +34,7 @@ def everywhere(request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
 @pytest.fixture
 async def flipline(everywhere: tuple[str, dict[str, str]], tmp_path: Path) -> AsyncIterator[Flipline]:
     """A Flipline in one process, and then one in three processes on Kafka and PostgreSQL."""
-    place, its_settings = everywhere
-    commands = ALL_IN_ONE if place == "embedded" else ONE_EACH
+    setup, its_settings = everywhere
+    commands = ALL_IN_ONE if setup == "embedded" else ONE_EACH
     async with Flipline(its_settings, commands, tmp_path) as running:
         yield running

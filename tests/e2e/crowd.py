@@ -102,10 +102,10 @@ def crowd(seed: int, *, people: int, deeds: int) -> list[Deed]:
     """
     rng = random.Random(seed)  # noqa: S311 - not a secret
     each = deeds * 10 // 11 // people
-    told = [deed for number in range(people) for deed in _life(rng, f"{seed}-{number}", each)]
-    told += rng.choices(told, k=deeds - len(told))
-    rng.shuffle(told)
-    return told
+    all_deeds = [deed for number in range(people) for deed in _life(rng, f"{seed}-{number}", each)]
+    all_deeds += rng.choices(all_deeds, k=deeds - len(all_deeds))
+    rng.shuffle(all_deeds)
+    return all_deeds
 
 
 def _life(rng: random.Random, person: str, deeds: int) -> Iterator[Deed]:

@@ -147,9 +147,9 @@ class Flipline:
         """Return the score of each profile, which is the set of its identities."""
         profiles = await self.ops.pages("/v1/profiles", limit=200)
         scores = {
-            frozenset(Identity(one["kind"], one["value"]) for one in profile["identities"]): profile[
-                "scores"
-            ][model]
+            frozenset(
+                Identity(identity["kind"], identity["value"]) for identity in profile["identities"]
+            ): profile["scores"][model]
             for profile in profiles
         }
         assert len(scores) == len(profiles)

@@ -19,10 +19,10 @@ async def assert_as_if_undisturbed(deeds: Iterable[Deed], flipline: Flipline, bo
 
     flipped = {person for person, score in expected.items() if score >= MATRIX["flip_number"]}
     assert 0.1 < len(flipped) / len(expected) < 0.9, "a crowd of which many flip and many do not"
-    told = _leads_by_person(expected, await handed_over(Broker(flipline.settings), books))
-    assert told.keys() == flipped
-    assert [ids for ids in told.values() if len(ids) > 1] == []
-    lead_ids = sorted(lead_id for ids in told.values() for lead_id in ids)
+    leads = _leads_by_person(expected, await handed_over(Broker(flipline.settings), books))
+    assert leads.keys() == flipped
+    assert [ids for ids in leads.values() if len(ids) > 1] == []
+    lead_ids = sorted(lead_id for ids in leads.values() for lead_id in ids)
     assert await books.lead_ids() == {"cycles": lead_ids, "leads": lead_ids}
     return set(lead_ids)
 
@@ -38,10 +38,10 @@ async def handed_over(broker: Broker, books: Books) -> list[LeadQualified]:
 def _leads_by_person(persons: Iterable[Person], events: Iterable[LeadQualified]) -> dict[Person, set[str]]:
     # The log may have a lead twice; its id is then the same.
     person_of = {name: person for person in persons for name in person}
-    told: dict[Person, set[str]] = defaultdict(set)
+    leads: dict[Person, set[str]] = defaultdict(set)
     for event in events:
-        told[person_of[event.identities[0]]].add(event.lead_id)
-    return told
+        leads[person_of[event.identities[0]]].add(event.lead_id)
+    return leads
 
 
 def lead_ids_in(bodies: Iterable[Mapping[str, Mapping[str, str]]]) -> Counter[str]:

@@ -28,16 +28,16 @@ async def subscribed(flipline: Flipline, crm: Receiver) -> dict[str, Any]:
 
 
 async def the_one_lead(flipline: Flipline, crm: Receiver, webhook: dict[str, Any]) -> Received:
-    """Return the webhook that came, after a check that no other webhook is made or under way."""
+    """Return the webhook of the lead, after a check that there is no other lead, made or under way."""
     await crm.wait_for(1)
     # Later events have to be delivered before the absence of another lead proves anything.
     await flipline.post(BUYS)
     await eventually(lambda: timeline(flipline), lambda ids: BUYS["id"] in ids)
     await flipline.crm.post(f"/v1/webhooks/{webhook['id']}/test")
     received = await crm.wait_for(2)
-    assert [one.json["type"] for one in received] == ["lead.qualified", "webhook.test"]
+    assert [request.json["type"] for request in received] == ["lead.qualified", "webhook.test"]
     deliveries = await flipline.crm.pages(f"/v1/webhooks/{webhook['id']}/deliveries")
-    assert sorted(one["type"] for one in deliveries) == ["lead.qualified", "webhook.test"]
+    assert sorted(delivery["type"] for delivery in deliveries) == ["lead.qualified", "webhook.test"]
     assert len(await flipline.crm.pages("/v1/leads", model=MODEL)) == 1
     return received[0]
 
@@ -45,7 +45,7 @@ async def the_one_lead(flipline: Flipline, crm: Receiver, webhook: dict[str, Any
 async def timeline(flipline: Flipline) -> list[str]:
     profile = await flipline.profile("email", "antonio@example.com")
     assert profile
-    return [one["id"] for one in await flipline.ops.pages(f"/v1/profiles/{profile['id']}/timeline")]
+    return [entry["id"] for entry in await flipline.ops.pages(f"/v1/profiles/{profile['id']}/timeline")]
 
 
 async def test_antonio_flips_on_his_third_step_and_sales_gets_one_lead(
@@ -66,7 +66,7 @@ async def test_antonio_flips_on_his_third_step_and_sales_gets_one_lead(
     assert await flipline.crm.pages("/v1/leads", model=MODEL) == []
     await flipline.post(SIGNS_UP)
     profile = await flipline.scored("email", "antonio@example.com", MODEL, 25)
-    names = {(one["kind"], one["value"]) for one in profile["identities"]}
+    names = {(identity["kind"], identity["value"]) for identity in profile["identities"]}
     assert names == {*ANTONIO, *BLOG.items()}
     assert len(await flipline.ops.pages("/v1/profiles")) == 1
 

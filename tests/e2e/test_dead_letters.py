@@ -66,7 +66,7 @@ async def letters_door(flipline: Flipline) -> AsyncIterator[Door]:
 
 async def open_ids(door: Door) -> list[str]:
     page = await door.get("/v1/dead-letters", refused_by="scoring")
-    return [one["id"] for one in page["items"]]
+    return [item["id"] for item in page["items"]]
 
 
 async def replay(door: Door, **order: Any) -> dict[str, Any]:
@@ -83,8 +83,8 @@ async def test_a_replay_after_the_cause_is_fixed_counts_a_parked_message_once(fl
             # The cause is not mended yet: the message is parked once more, as another letter.
             assert (await replay(door, ids=[first]))["replayed"] == 1
             (second,) = await eventually(lambda: open_ids(door), lambda ids: ids not in ([], [first]))
-            code, printed = await run("replay", "--check", settings=flipline.settings)
-            assert code == 1, printed
+            exit_code, printed = await run("replay", "--check", settings=flipline.settings)
+            assert exit_code == 1, printed
             assert "Messages that consumer groups have parked: 1." in printed
         assert (await replay(door, refused_by="scoring"))["replayed"] == 1
         await flipline.scored("email", "ana@example.com", MODEL, 11)
@@ -95,11 +95,11 @@ async def test_a_replay_after_the_cause_is_fixed_counts_a_parked_message_once(fl
     await flipline.post(CURSED, {"id": "v2", "type": "visit", "identities": ANA})
     profile = await flipline.scored("email", "ana@example.com", MODEL, 12)
     timeline = await flipline.ops.pages(f"/v1/profiles/{profile['id']}/timeline")
-    assert sorted(one["id"] for one in timeline) == ["c1", "v1", "v2"]
+    assert sorted(entry["id"] for entry in timeline) == ["c1", "v1", "v2"]
     leads = await eventually(lambda: flipline.crm.pages("/v1/leads", model=MODEL))
     assert len(leads) == 1
-    code, printed = await run("replay", "--check", settings=flipline.settings)
-    assert code == 0, printed
+    exit_code, printed = await run("replay", "--check", settings=flipline.settings)
+    assert exit_code == 0, printed
 
 
 async def test_every_record_on_the_log_has_the_key_that_a_replay_would_use(

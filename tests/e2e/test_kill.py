@@ -57,7 +57,7 @@ async def test_scoring_killed_in_the_middle_of_batches_loses_and_doubles_nothing
 
         lead_ids = await assert_as_if_undisturbed(deeds, flipline, books)
         await eventually(books.undelivered, lambda waiting: waiting == 0)
-        assert lead_ids_in(one.json for one in crm.received) == dict.fromkeys(lead_ids, 1)
-        ended, told = await run("replay", "--check", settings=cluster_settings)
-        assert ended == 0, told
+        assert lead_ids_in(received.json for received in crm.received) == dict.fromkeys(lead_ids, 1)
+        exit_code, printed = await run("replay", "--check", settings=cluster_settings)
+        assert exit_code == 0, printed
         assert [await worker.stop() for worker in workers] == [0, 0]

@@ -83,7 +83,9 @@ async def test_an_activation_killed_in_the_middle_continues_when_requested_again
         await has_moved(tables, model, -timedelta(hours=1))
 
         await flipline.start()
-        (found,) = [one for one in (await flipline.ops.get("/v1/models"))["items"] if one["model"] == model]
+        (found,) = [
+            item for item in (await flipline.ops.get("/v1/models"))["items"] if item["model"] == model
+        ]
         assert (found["active_version"], found["activating"]) == (1, 2)
         async with httpx.AsyncClient(base_url=flipline.ops.url, timeout=PATIENCE_SECONDS) as http:
             again = await http.post(
@@ -105,8 +107,10 @@ async def test_an_activation_killed_in_the_middle_continues_when_requested_again
             {"company": "firm0.example", **each, "score": each["score"] + PEOPLE // 4 * 20, "best": 30},
             {"company": "firm1.example", **each, "best": 10},
         ]
-        told = [{name: one[name] for name in wanted} for one, wanted in zip(companies, expected, strict=True)]
-        assert told == expected
+        compared = [
+            {name: company[name] for name in row} for company, row in zip(companies, expected, strict=True)
+        ]
+        assert compared == expected
         leads = await eventually(
             lambda: flipline.crm.pages("/v1/leads", model=model, limit=200),
             lambda found: len(found) >= PEOPLE // 4,

@@ -1,4 +1,4 @@
-"""A worker of the hand-off is killed or frozen in the middle of attempts: who takes over its leases."""
+"""A worker of the hand-off is killed or frozen during attempts: only leases of the dead are taken over."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ Leases = dict[str, tuple[str, str]]
 
 
 @pytest.fixture(params=["up", "handoff", pytest.param("on PostgreSQL", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str, str], str]:
+def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str, str], str]:
     """A command, its settings and the URL of its database; attempts take as long as they may."""
     more = {"data_dir": str(tmp_path / "data"), "webhook_timeout_seconds": "30"}
     if request.param == "on PostgreSQL":
@@ -76,9 +76,9 @@ async def hand_over(worker: Process, receiver: Receiver, count: int) -> None:
 
 
 async def test_a_restarted_worker_resends_deliveries_of_a_killed_worker_before_their_leases_end(
-    place: tuple[str, dict[str, str], str], tmp_path: Path
+    deployment: tuple[str, dict[str, str], str], tmp_path: Path
 ) -> None:
-    command, settings, url = place
+    command, settings, url = deployment
     async with Receiver(HANGS) as receiver, Process(command, settings, tmp_path) as worker:
         await worker.ready()
         await hand_over(worker, receiver, FIRST_WIDTH)
@@ -133,7 +133,7 @@ async def test_only_leases_of_dead_workers_are_taken_over(postgres_url: str, tmp
         left = await eventually(lambda: leases(database), lambda now: len(workers(now)) == 2)
 
         # The worker that found the dead worker kept its own leases and those of the frozen worker.
-        kept = {one: lease for one, lease in held.items() if lease[1] in workers(left)}
+        kept = {delivery_id: lease for delivery_id, lease in held.items() if lease[1] in workers(left)}
         assert kept.items() <= left.items()
         receiver.answers(WORKS)
         async with process() as late:

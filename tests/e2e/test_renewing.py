@@ -43,7 +43,7 @@ OLDER = "Scoring's tables were built by an older version of Flipline (fold 1;"
 @asynccontextmanager
 async def opened(given: dict[str, str]) -> AsyncIterator[RenewalWorld]:
     """Open the log and the tables of the settings, as scoring with older rules does."""
-    named: dict[str, Any] = {name.removeprefix("FLIPLINE_").lower(): one for name, one in given.items()}
+    named: dict[str, Any] = {name.removeprefix("FLIPLINE_").lower(): value for name, value in given.items()}
     settings = Settings(**named)
     prepare(settings.data_dir)
     await migrate(settings.effective_database_url)
@@ -75,31 +75,32 @@ async def names(given: dict[str, str]) -> set[tuple[str, str]]:
 
 
 async def is_renewed(flipline: Flipline) -> bool:
-    ana, ben = [await flipline.profile(*who) for who in (ANA, BEN)]
+    ana, ben = [await flipline.profile(*identity) for identity in (ANA, BEN)]
     return ana is not None and ben is not None and ana["id"] != ben["id"]
 
 
-async def test_a_renewal_after_an_upgrade_separates_strangers_and_joins_mailboxes(
+async def test_a_renewal_after_an_upgrade_separates_unrelated_people_and_joins_mailboxes(
     everywhere: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
-    place, given = everywhere
+    setup, given = everywhere
     await an_old_installation(given)
-    ended, told = await run("replay", "--check", settings=given)
-    assert (ended, OLDER in told, "`flipline renew`" in told, "differ" in told) == (1, True, True, False), (
-        told
-    )
-    async with Flipline(given, ALL_IN_ONE if place == "embedded" else ONE_EACH, tmp_path) as flipline:
-        if place == "embedded":
-            printed = flipline.processes["up"].all_output()
-            assert OLDER in printed
-            assert "The tables are renewed." in printed
+    exit_code, printed = await run("replay", "--check", settings=given)
+    assert exit_code == 1, printed
+    assert OLDER in printed
+    assert "`flipline renew`" in printed
+    assert "differ" not in printed
+    async with Flipline(given, ALL_IN_ONE if setup == "embedded" else ONE_EACH, tmp_path) as flipline:
+        if setup == "embedded":
+            output = flipline.processes["up"].all_output()
+            assert OLDER in output
+            assert "The tables are renewed." in output
         else:
             assert "tables.outdated" in flipline.processes["scoring"].all_output()
             assert not await is_renewed(flipline)
-            ended, told = await run("renew", settings=given)
-            assert (ended, "--yes" in told) == (1, True), told
-            ended, told = await run("renew", "--yes", settings=given)
-            assert (ended, "The tables are renewed." in told) == (0, True), told
+            exit_code, printed = await run("renew", settings=given)
+            assert (exit_code, "--yes" in printed) == (1, True), printed
+            exit_code, printed = await run("renew", "--yes", settings=given)
+            assert (exit_code, "The tables are renewed." in printed) == (0, True), printed
         await eventually(lambda: is_renewed(flipline))
         zoe = await flipline.scored(*ZOE, "m", 30)
         assert zoe["identities"] == [{"kind": ZOE[0], "value": ZOE[1]}]
@@ -108,20 +109,20 @@ async def test_a_renewal_after_an_upgrade_separates_strangers_and_joins_mailboxe
             assert led_to["id"] == zoe["id"]
 
         async def leads() -> list[Any]:
-            return [one["profile_id"] for one in await flipline.crm.pages("/v1/leads")]
+            return [lead["profile_id"] for lead in await flipline.crm.pages("/v1/leads")]
 
-        mixed = min(Identity(*who).id for who in (ANA, BEN, UNDEFINED))
-        await eventually(leads, lambda told: sorted(told) == sorted([mixed, zoe["id"]]))
+        mixed = min(Identity(*identity).id for identity in (ANA, BEN, UNDEFINED))
+        await eventually(leads, lambda ids: sorted(ids) == sorted([mixed, zoe["id"]]))
         await flipline.post(
             {"type": "visit", "identities": {"email": ZOE[1]}},
             {"type": "visit", "identities": {"email": BEN[1]}},
         )
         await flipline.scored(*ZOE, "m", 40)
         await flipline.scored(*BEN, "m", 20)
-        ended, told = await run("replay", "--check", settings=given)
-        assert ended == 0, told
-        ended, told = await run("renew", "--yes", settings=given)
-        assert (ended, "nothing to renew" in told) == (0, True), told
+        exit_code, printed = await run("replay", "--check", settings=given)
+        assert exit_code == 0, printed
+        exit_code, printed = await run("renew", "--yes", settings=given)
+        assert (exit_code, "nothing to renew" in printed) == (0, True), printed
         assert len(await leads()) == 2
 
 
@@ -138,10 +139,10 @@ async def test_a_restart_after_a_renewal_does_not_renew_again(
 async def test_a_renewal_killed_during_the_swap_changes_nothing_and_can_be_repeated(
     everywhere: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
-    place, given = everywhere
+    setup, given = everywhere
     await an_old_installation(given)
     before = await names(given)
-    command = ["up", "--port", "0"] if place == "embedded" else ["renew", "--yes"]
+    command = ["up", "--port", "0"] if setup == "embedded" else ["renew", "--yes"]
     child = subprocess.Popen(  # noqa: ASYNC220 - it only starts
         [sys.executable, "-m", "tests.e2e.stuck", str(tmp_path / "stuck"), *command],
         cwd=ROOT, env=environment(given),
@@ -152,21 +153,21 @@ async def test_a_renewal_killed_during_the_swap_changes_nothing_and_can_be_repea
         child.kill()
         child.wait()
     assert await names(given) == before
-    ended, told = await run("replay", "--check", settings=given)
-    assert (ended, OLDER in told) == (1, True), told
+    exit_code, printed = await run("replay", "--check", settings=given)
+    assert (exit_code, OLDER in printed) == (1, True), printed
     left_behind = Path(given["FLIPLINE_DATA_DIR"]) / RENEWING
-    assert left_behind.exists() == (place == "embedded")
-    if place == "embedded":
+    assert left_behind.exists() == (setup == "embedded")
+    if setup == "embedded":
         async with Process("up", given, tmp_path) as process:
             await process.ready()
             assert "The tables are renewed." in process.all_output()
     else:
-        ended, told = await run("renew", "--yes", settings=given)
-        assert ended == 0, told
+        exit_code, printed = await run("renew", "--yes", settings=given)
+        assert exit_code == 0, printed
     assert not left_behind.exists()
     assert await names(given) == {ANA, BEN, ZOE}
-    ended, told = await run("replay", "--check", settings=given)
-    assert (ended, "Nothing differs" in told) == (0, True), told
+    exit_code, printed = await run("replay", "--check", settings=given)
+    assert (exit_code, "Nothing differs" in printed) == (0, True), printed
 
 
 async def test_with_an_incomplete_log_flipline_continues_with_the_old_tables_and_says_so(
@@ -179,17 +180,19 @@ async def test_with_an_incomplete_log_flipline_continues_with_the_old_tables_and
         log.execute('delete from record where "offset" = ?', first)
     log.close()
     async with Flipline(embedded_settings, ALL_IN_ONE, tmp_path) as flipline:
-        printed = flipline.processes["up"].all_output()
-        assert "The tables were not renewed." in printed
-        assert "tables.not_renewed" in printed
-        assert "1 interactions or corrections are not on the log any more" in printed
+        output = flipline.processes["up"].all_output()
+        assert "The tables were not renewed." in output
+        assert "tables.not_renewed" in output
+        assert "1 interactions or corrections are not on the log any more" in output
         assert not await is_renewed(flipline)
         await flipline.post({"type": "visit", "identities": {"email": ANA[1]}})
         await flipline.scored(*ANA, "m", 40)
-        ended, told = await run("replay", "--check", settings=embedded_settings)
-        assert (ended, OLDER in told) == (1, True), told
-        ended, told = await run("renew", "--yes", settings=embedded_settings)
-        assert (ended, "Nothing was changed" in told, "Traceback" in told) == (1, True, False), told
+        exit_code, printed = await run("replay", "--check", settings=embedded_settings)
+        assert (exit_code, OLDER in printed) == (1, True), printed
+        exit_code, printed = await run("renew", "--yes", settings=embedded_settings)
+        assert (exit_code, "Nothing was changed" in printed, "Traceback" in printed) == (1, True, False), (
+            printed
+        )
 
 
 @pytest.mark.kafka
@@ -210,6 +213,6 @@ async def test_a_renewal_is_refused_when_kafka_retention_has_removed_records(
             removed += 1
     await admin.close()
     assert removed
-    ended, told = await run("renew", "--yes", settings=cluster_settings)
-    assert (ended, "Nothing was changed" in told, "Traceback" in told) == (1, True, False), told
+    exit_code, printed = await run("renew", "--yes", settings=cluster_settings)
+    assert (exit_code, "Nothing was changed" in printed, "Traceback" in printed) == (1, True, False), printed
     assert await names(cluster_settings) == before

@@ -40,11 +40,11 @@ async def test_renewals_beside_two_scoring_workers_lose_and_double_nothing(
             epochs = await books.epochs()
             async with flowing(deeds[start : start + share], cluster_settings, behind=start):
                 await eventually(books.applied, lambda applied, moment=start + 100: applied >= moment)
-                ended, told = await run("renew", "--yes", "--force", settings=cluster_settings)
-                assert (ended, "The tables are renewed." in told) == (0, True), told
+                exit_code, printed = await run("renew", "--yes", "--force", settings=cluster_settings)
+                assert (exit_code, "The tables are renewed." in printed) == (0, True), printed
             assert all(epoch > epochs.get(number, 0) for number, epoch in (await books.epochs()).items())
         lead_ids = await assert_as_if_undisturbed(deeds, flipline, books)
         await eventually(books.undelivered, lambda waiting: waiting == 0)
-        assert lead_ids_in(one.json for one in crm.received) == dict.fromkeys(lead_ids, 1)
-        ended, told = await run("replay", "--check", settings=cluster_settings)
-        assert (ended, "Nothing differs" in told) == (0, True), told
+        assert lead_ids_in(received.json for received in crm.received) == dict.fromkeys(lead_ids, 1)
+        exit_code, printed = await run("replay", "--check", settings=cluster_settings)
+        assert (exit_code, "Nothing differs" in printed) == (0, True), printed

@@ -54,8 +54,8 @@ async def test_a_zombie_worker_writes_nothing_and_then_works_again(
         after = await of_zombie.metric("flipline_messages_total", group="scoring", outcome="applied")
         assert after > before, "the zombie is a worker again"
         await assert_as_if_undisturbed(deeds, flipline, books)
-        ended, told = await run("replay", "--check", settings=cluster_settings)
-        assert ended == 0, told
+        exit_code, printed = await run("replay", "--check", settings=cluster_settings)
+        assert exit_code == 0, printed
 
 
 async def test_workers_that_freeze_and_return_while_another_worker_works_change_nothing(
@@ -92,6 +92,6 @@ async def test_workers_that_freeze_and_return_while_another_worker_works_change_
                 flow.go_on()
             await broker.shared_by(2, "scoring")
         await assert_as_if_undisturbed(deeds, flipline, books)
-        ended, told = await run("replay", "--check", settings=cluster_settings)
-        assert ended == 0, told
+        exit_code, printed = await run("replay", "--check", settings=cluster_settings)
+        assert exit_code == 0, printed
         assert [await worker.stop() for worker in workers] == [0, 0]

@@ -1,4 +1,4 @@
-"""What several integration tests share: a running instance, a matrix file, a webhook receiver."""
+"""Fixtures of several integration tests: a running instance, a matrix file, a webhook receiver."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator

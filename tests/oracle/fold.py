@@ -85,7 +85,7 @@ class Life:
         )
 
     def crossed_on(self, matrix: Json, until: int) -> int | None:
-        """Return the earliest day up to `until` at whose end the score reaches the flip number.
+        """Return the first day, up to `until`, that ends with a score which reaches the flip number.
 
         The first day asked is `first_day`.
         """
@@ -123,7 +123,7 @@ class Life:
 
 
 def lives(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict[Person, Life]:
-    """Return the life of each person, who is the set of their identities."""
+    """Return the life of each person; a person is the set of their identities."""
     events = list(events)
     distinct = {event.id: event for event in events if isinstance(event, Interaction)}.values()
     retracted = frozenset(i for event in events if isinstance(event, Retraction) for i in event.interactions)
@@ -135,7 +135,7 @@ def lives(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict[P
 
 
 def day_of(interaction: Interaction) -> int:
-    """Return the UTC day in which an interaction lies."""
+    """Return the UTC day of an interaction."""
     return interaction.occurred_at.astimezone(UTC).date().toordinal()
 
 

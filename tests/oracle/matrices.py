@@ -15,7 +15,7 @@ PAGE_PATH = "page.path"
 
 
 def quarters(least: float, most: float) -> st.SearchStrategy[float]:
-    """Return multiples of 0.25, whose sums a double holds exactly."""
+    """Return multiples of 0.25; a double represents their sums exactly."""
     return st.integers(int(least * 4), int(most * 4)).map(lambda number: number / 4)
 
 

@@ -1,6 +1,6 @@
 """Statements are compiled once for all engines of a dialect, and not once for the engine of each test.
 
-To compile them anew took a third of the processor time of a test with tables. What is compiled depends on the
+A new compilation took a third of the processor time of a test with tables. What is compiled depends on the
 dialect alone, and all engines here set it up alike. Processes that tests start are not affected.
 """
 

@@ -19,7 +19,7 @@ _DIRECTORY = "SERVERS_OF_THE_TEST_RUN"
 
 def begin() -> None:
     """Make the directory of the servers for this run and its workers."""
-    # Not pytest's tmp_path: PostgreSQL runs as another user, who could not enter it.
+    # Not pytest's tmp_path: PostgreSQL runs as another user, which could not enter it.
     made = Path(tempfile.mkdtemp(prefix="flipline-test-"))
     made.chmod(0o755)
     os.environ[_DIRECTORY] = str(made)

@@ -1,4 +1,4 @@
-"""A running instance, and somebody who runs `flipline activate` against it, with and without a terminal."""
+"""A running instance, and a user who runs `flipline activate` against it, with and without a terminal."""
 
 import json
 import os
@@ -25,7 +25,7 @@ DEARER = MATRIX | {"rules": [rule("visits", 30)]}
 
 
 class Instance:
-    """A running instance, and somebody who runs commands against it."""
+    """A running instance, and a user who runs commands against it."""
 
     def __init__(self, url: str, data_dir: Path) -> None:
         self.url = url
@@ -43,11 +43,11 @@ class Instance:
         return [*words, *missing]
 
     def activate(self, model: str, *arguments: str, **given: str) -> tuple[int, str]:
-        """Run the command where there is no terminal; return its exit code and its words."""
+        """Run the command without a terminal; return its exit code and its output."""
         return self.run("activate", model, *arguments, **given)
 
     def run(self, *arguments: str, **given: str) -> tuple[int, str]:
-        """Run any command where there is no terminal; return its exit code and its words."""
+        """Run any command without a terminal; return its exit code and its output."""
         ended = run(self.command(*arguments), environment(**given) | {"COLUMNS": "160"})
         return ended.returncode, words(ended.stdout + ended.stderr)
 

@@ -56,9 +56,9 @@ async def activate(
 
     Returns its number and the flip-diff as of the moment before it takes over.
 
-    Live scoring goes on meanwhile and only pauses for the change itself. Raises NotFound without the model or
-    the version, Conflict without a draft or during another activation, Outdated when `if_match` does
-    not name the draft's tag.
+    Live scoring goes on meanwhile and only pauses for the change itself. Raises NotFound without the model,
+    the version or the draft, Conflict during another activation, Outdated when `if_match` does not name the
+    draft's tag.
     """
 
     def started(connection: Connection) -> Version:
@@ -81,7 +81,7 @@ async def activate(
         if activation.handoff == "all":
             diff.handed_over_now = _hand_over(connection, version, ahead, now)
         elif activation.handoff == "none":
-            _withhold(connection, version, now)
+            _keep_back(connection, version, now)
         _publish(connection, version, activation, diff, now)
         preparations.delete(connection, version.model)
 
@@ -132,7 +132,7 @@ async def _prepare(database: Database, clock: Clock, model: str) -> None:
 def _check_prepared(connection: Connection, version: Version) -> None:
     prepared = preparations.read(connection, version.model)
     if prepared is None or prepared.version != version or prepared.phase != READY:
-        raise Conflict("activation_lost", f"The activation of {version.model} was ended by somebody else.")
+        raise Conflict("activation_lost", f"The activation of {version.model} was ended by another request.")
 
 
 def _hand_over(connection: Connection, version: Version, ahead: Sequence[LeadsAhead], now: datetime) -> int:
@@ -148,13 +148,13 @@ def _hand_over(connection: Connection, version: Version, ahead: Sequence[LeadsAh
     return len(leads)
 
 
-def _withhold(connection: Connection, version: Version, now: datetime) -> None:
+def _keep_back(connection: Connection, version: Version, now: datetime) -> None:
     """Keep back every profile that qualifies and is in no cycle."""
     day = day_of(now)
     profile_ids = scores.qualified_without_lead(connection, version, kept_back=False)
     old = scores.overdue(connection, version, day).intersection(profile_ids)
     still = {profile.id for page in qualifying(connection, version, sorted(old), day) for profile, _ in page}
-    cycles.withhold(connection, [i for i in profile_ids if i not in old or i in still], version, now)
+    cycles.keep_back(connection, [i for i in profile_ids if i not in old or i in still], version, now)
 
 
 def _publish(

@@ -93,7 +93,7 @@ def advance(connection: Connection, model: str, now: datetime, size: int) -> Pha
     """
     preparation = preparations.read(connection, model, to_move=True)
     if preparation is None:
-        raise Conflict("activation_lost", f"The activation of {model} was ended by somebody else.")
+        raise Conflict("activation_lost", f"The activation of {model} was ended by another request.")
     match preparation.phase:
         case "counting":
             moved = _count_page(connection, preparation, size)

@@ -101,7 +101,7 @@ def open_cycles(connection: sa.Connection, leads: Sequence[LeadQualified]) -> No
         _write_flipped(connection, leads)
 
 
-def withhold(
+def keep_back(
     connection: sa.Connection, profile_ids: Sequence[str], version: Version, flipped_at: datetime
 ) -> None:
     """Begin a cycle without a lead for profiles that are in no cycle."""

@@ -217,7 +217,7 @@ cycles = sa.Table(
     sa.Column("profile_id", Key, primary_key=True),
     sa.Column("model", Key, primary_key=True),
     sa.Column("cycle", sa.Integer, primary_key=True),
-    sa.Column("lead_id", Key, nullable=True),  # none when activation withheld it from sales
+    sa.Column("lead_id", Key, nullable=True),  # null: an activation kept it back
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("flipped_at", Instant, nullable=False),
 )

@@ -42,7 +42,7 @@ def _options() -> Options:
 
 
 def main() -> int:
-    """Carry out the command line; fail when the sides come to different scores, never for being slow."""
+    """Carry out the command line; fail if the scores of the sides differ, never because a side is slow."""
     options = _options()
     # As after an interrupt, processes are ended and files are removed.
     signal.signal(signal.SIGTERM, _leave)

@@ -1,4 +1,4 @@
-"""The command as a user meets it: what it prints, what it refuses, how it ends."""
+"""The command as a user sees it: its output, its refusals, its exit codes."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def commands(printed: str) -> tuple[str, str]:
 
 
 def pasted(command: str, **given: str) -> dict[str, list[dict[str, object]]]:
-    """Run a line as somebody does who pastes it into a shell."""
+    """Run a line as a user who pastes it into a shell."""
     ended = subprocess.run(
         ["sh", "-c", command], env=environment(**given), capture_output=True, text=True, check=True
     )
@@ -40,7 +40,7 @@ def test_up_prints_keys_addresses_and_a_curl_that_works(tmp_path: Path) -> None:
 
 
 def test_keys_are_printed_only_at_the_first_start_and_the_printed_curl_always_works(tmp_path: Path) -> None:
-    """The directory has a blank and a quote in its name, which the curl has to survive as well."""
+    """The directory has a blank and a quote in its name, and the curl has to work with them."""
     data_dir = tmp_path / "Ana's data"
     with up(data_dir) as (_, first):
         assert "fl_write_" in first
@@ -88,7 +88,7 @@ def test_up_reports_a_port_in_use_without_a_traceback(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "given", "told"),
+    ("arguments", "given", "advice"),
     [
         (("up",), {"port": "many"}, "FLIPLINE_PORT"),
         (("up",), {"log": "rabbit://x"}, "FLIPLINE_LOG"),
@@ -99,9 +99,9 @@ def test_up_reports_a_port_in_use_without_a_traceback(tmp_path: Path) -> None:
     ],
 )
 def test_a_misconfigured_command_fails_with_advice_and_without_a_traceback(
-    tmp_path: Path, arguments: tuple[str, ...], given: dict[str, str], told: str
+    tmp_path: Path, arguments: tuple[str, ...], given: dict[str, str], advice: str
 ) -> None:
     ended = flipline(*arguments, **({"data_dir": str(tmp_path)} | given))
     assert ended.returncode == 1
-    assert told in ended.stderr.replace("\n", " ")
+    assert advice in ended.stderr.replace("\n", " ")
     assert "Traceback" not in ended.stderr

@@ -1,4 +1,4 @@
-"""`flipline dead-letters` as ops meets it, against a running instance."""
+"""`flipline dead-letters` as ops uses it, against a running instance."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ from tests.worlds.instance import Instance
 
 
 class Running:
-    """An instance with three refused events, of which one has escapes of a terminal in it."""
+    """An instance with three refused events; one of them has escapes of a terminal in it."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
@@ -32,7 +32,7 @@ class Running:
     def done(
         self, do: Callable[[Api, Console], Awaitable[None]], *, key: str | None = None, terminal: bool = False
     ) -> tuple[str, FliplineError | None]:
-        """Do it as the command does, in this process; return what was printed and what was raised."""
+        """Do the same as the command in this process; return the output and the error."""
         console = Console(file=(out := StringIO()), width=160, force_terminal=terminal, color_system=None)
 
         async def run() -> None:
@@ -61,33 +61,33 @@ def running(instance: Instance) -> Running:
 
 
 def test_the_list_is_a_table_and_says_when_more_dead_letters_exist(running: Running) -> None:
-    code, told = running.command("list", "--refused-by", "ingest", "--limit", "2")
-    assert code == 0, told
-    assert "id refused at refused by code message" in told
-    assert told.count("ingest shape_invalid") == 2
-    assert "There are more than these 2 letters: raise --limit, or add a filter." in told
+    exit_code, printed = running.command("list", "--refused-by", "ingest", "--limit", "2")
+    assert exit_code == 0, printed
+    assert "id refused at refused by code message" in printed
+    assert printed.count("ingest shape_invalid") == 2
+    assert "There are more than these 2 letters: raise --limit, or add a filter." in printed
     whole, _ = running.done(lambda api, console: dead_letters.show_list(api, {}, 3, console))
     assert "There are more" not in whole
-    assert all(one["id"] in whole for one in running.letters())
+    assert all(letter["id"] in whole for letter in running.letters())
 
 
 def test_the_list_joins_all_pages_of_the_api(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_letters, "PAGE", 1)
     whole, _ = running.done(lambda api, console: dead_letters.show_list(api, {}, 50, console))
-    assert all(one["id"] in whole for one in running.letters())
+    assert all(letter["id"] in whole for letter in running.letters())
 
 
 def test_an_empty_list_says_so_and_a_misspelt_group_gets_a_suggestion(running: Running) -> None:
     assert running.command("list", "--refused-by", "handoff.models") == (0, "No dead letters. ")
-    ended, told = running.command("list", "--refused-by", "ingst")
-    assert ended == 1
-    assert "did you mean `ingest`?" in told
+    exit_code, printed = running.command("list", "--refused-by", "ingst")
+    assert exit_code == 1
+    assert "did you mean `ingest`?" in printed
 
 
 def test_a_dead_letter_is_shown_with_its_payload_and_escaped_control_characters(running: Running) -> None:
     shown = [
-        running.done(lambda api, console, i=one["id"]: dead_letters.show(api, i, console))[0]
-        for one in running.letters()
+        running.done(lambda api, console, i=letter["id"]: dead_letters.show(api, i, console))[0]
+        for letter in running.letters()
     ]
     (escaped,) = [text for text in shown if "Visit" in text]
     assert "\x1b" not in escaped
@@ -110,14 +110,14 @@ def test_control_characters_are_escaped(text: str, printed: str) -> None:
 
 
 def test_dead_letters_refused_again_are_listed_and_fail_the_command(running: Running) -> None:
-    code, told = running.command("replay", "--refused-by", "ingest")
-    assert code == 1
-    assert "Replayed: 0." in told
-    assert "Refused again id code why" in told
-    assert told.count("shape_invalid") == 2
-    assert told.count("body_invalid") == 1
-    assert "flipline: Refused again: 3. They stay open" in told
-    assert "Traceback" not in told
+    exit_code, printed = running.command("replay", "--refused-by", "ingest")
+    assert exit_code == 1
+    assert "Replayed: 0." in printed
+    assert "Refused again id code why" in printed
+    assert printed.count("shape_invalid") == 2
+    assert printed.count("body_invalid") == 1
+    assert "flipline: Refused again: 3. They stay open" in printed
+    assert "Traceback" not in printed
     assert len(running.letters()) == 3
 
 
@@ -125,20 +125,22 @@ def test_a_terminal_shows_how_far_a_replay_has_come(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dead_letters, "MAX_IDS", 2)
-    ids = [one["id"] for one in running.letters()]
-    told, error = running.done(lambda api, console: dead_letters.replay(api, ids, {}, console), terminal=True)
+    ids = [letter["id"] for letter in running.letters()]
+    printed, error = running.done(
+        lambda api, console: dead_letters.replay(api, ids, {}, console), terminal=True
+    )
     assert isinstance(error, Refused)
-    assert "3/3" in told
+    assert "3/3" in printed
 
 
 def test_a_replay_needs_either_ids_or_filters_or_all(running: Running) -> None:
-    told = "Give either ids, or filters such as --refused-by, or --all."
-    assert running.command("replay") == (1, f"flipline: {told} ")
+    message = "Give either ids, or filters such as --refused-by, or --all."
+    assert running.command("replay") == (1, f"flipline: {message} ")
     for arguments in (("--all", "d1"), ("--all", "--code", "odd"), ("d1", "--refused-by", "ingest")):
-        # In this process, which takes no seconds to start.
+        # In this process, since another takes seconds to start.
         ended = CliRunner().invoke(dead_letter_commands(running.connect), ["replay", *arguments])
         assert isinstance(ended.exception, Refused), arguments
-        assert ended.exception.message == told
+        assert ended.exception.message == message
 
 
 def test_errors_of_the_instance_are_reported_by_the_command(running: Running) -> None:

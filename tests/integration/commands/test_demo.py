@@ -1,4 +1,4 @@
-"""The demo against a running instance: afterwards nobody is scored by its model, however it ends."""
+"""The demo against a running instance: afterwards its model scores no profiles, however the demo ends."""
 
 import asyncio
 from collections.abc import Iterator
@@ -51,9 +51,9 @@ async def test_the_demo_retires_its_model_at_the_end_and_revives_it_when_played_
 ) -> None:
     for number in (1, 2):
         await play(instance, number, out := StringIO())
-        told = words(out.getvalue())
-        assert told.endswith(CLOSING + " ")
-        assert "lead.qualified" in told
+        printed = words(out.getvalue())
+        assert printed.endswith(CLOSING + " ")
+        assert "lead.qualified" in printed
         found = model(instance)
         assert (found["active_version"], found["has_draft"]) == (None, False)
         assert found["retired_at"]
@@ -78,15 +78,15 @@ async def test_the_demo_retires_its_model_when_the_story_fails(
 async def test_the_demo_retires_its_model_when_it_is_interrupted(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = asyncio.Event()
+    act_started = asyncio.Event()
 
     async def never_ends(*_: Any) -> None:
-        begun.set()
+        act_started.set()
         await asyncio.Event().wait()
 
     monkeypatch.setattr(played, "_act", never_ends)
     playing = asyncio.create_task(play(instance, 4))
-    await begun.wait()
+    await act_started.wait()
     assert model(instance)["active_version"]
     playing.cancel()
     await asyncio.gather(playing, return_exceptions=True)
@@ -95,7 +95,7 @@ async def test_the_demo_retires_its_model_when_it_is_interrupted(
 
 
 async def test_a_demo_interrupted_during_activation_leaves_no_active_version(instance: Instance) -> None:
-    """Whether it had begun, or had come to its end, when the demo was."""
+    """Whether the activation had started, or had ended, when the demo was interrupted."""
     for pauses in range(0, 40, 4):
         playing = asyncio.create_task(play(instance, 5))
         await eventually(lambda: model(instance).get("has_draft") or model(instance).get("active_version"))

@@ -24,11 +24,11 @@ DATABASE_URL = re.compile(
 
 @dataclass(frozen=True)
 class Run:
-    """What a command came to."""
+    """The result of a command."""
 
     code: int
     printed: str
-    told: str
+    stderr: str
 
     @property
     def last_line(self) -> str:
@@ -37,7 +37,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Server:
-    """One of the two command lines, with a directory to run in."""
+    """One of the two commands, with a directory to run in."""
 
     script: Path
     directory: Path
@@ -58,7 +58,7 @@ class Server:
     def start(self) -> str:
         """Start on any free port and return the last line of stdout."""
         run = self("start", "--port", "0")
-        assert run.code == 0, run.told
+        assert run.code == 0, run.stderr
         return run.last_line
 
     def pid(self) -> int:
@@ -67,7 +67,7 @@ class Server:
 
 @pytest.fixture
 def directory() -> Generator[Path, None, None]:
-    # Not tmp_path: run by root, pytest keeps it where the user that PostgreSQL runs as cannot enter.
+    # Not tmp_path: if root runs pytest, the user of PostgreSQL cannot enter it.
     parent = Path(tempfile.mkdtemp(prefix="flipline-test-"))
     parent.chmod(0o755)
     yield parent / "server"
@@ -102,7 +102,7 @@ def test_a_broker_starts_once_stops_and_comes_back_with_its_storage(kafka: Serve
     pid = kafka.pid()
     again = kafka("start", "--port", "0")
     assert (again.code, again.last_line, kafka.pid()) == (0, line, pid)
-    assert "running already" in again.told
+    assert "running already" in again.stderr
     assert kafka("status").printed == f"{line}\n"
 
     assert kafka("stop").code == 0
@@ -118,7 +118,7 @@ def test_a_port_that_is_taken_is_named(kafka: Server, tmp_path: Path) -> None:
     port = kafka.start().rpartition(":")[2]
     second = Server(kafka.script, tmp_path)("start", "--port", port)
     assert second.code == 1
-    assert f"port {port} is taken" in second.told
+    assert f"port {port} is taken" in second.stderr
 
 
 @pytest.mark.kafka
@@ -142,7 +142,7 @@ def test_two_fetches_at_once_leave_one_complete_cache(tmp_path: Path) -> None:
 def test_the_broker_script_says_what_to_install_without_java(kafka: Server, tmp_path: Path) -> None:
     run = kafka("start", environment={"PATH": str(tmp_path), "HOME": str(tmp_path)})
     assert run.code == 3
-    assert "apt-get install openjdk-17-jre-headless maven" in run.told
+    assert "apt-get install openjdk-17-jre-headless maven" in run.stderr
     assert run.printed == ""
 
 
@@ -153,7 +153,7 @@ def test_the_broker_script_says_what_to_install_without_maven(kafka: Server, tmp
     (tmp_path / "java").symlink_to(java)
     run = kafka("start", environment={"PATH": str(tmp_path), "HOME": str(tmp_path)})
     assert run.code == 3
-    assert "apt-get install maven" in run.told
+    assert "apt-get install maven" in run.stderr
 
 
 def test_stop_does_not_end_a_foreign_process_with_the_recorded_pid(kafka: Server) -> None:
@@ -166,7 +166,7 @@ def test_stop_does_not_end_a_foreign_process_with_the_recorded_pid(kafka: Server
         stranger.kill()
     assert survived
     assert run.code == 0
-    assert "not running" in run.told
+    assert "not running" in run.stderr
 
 
 @pytest.mark.postgres
@@ -181,7 +181,7 @@ def test_a_cluster_starts_once_stops_and_comes_back_with_its_rows(postgres: Serv
     pid = postgres.pid()
     again = postgres("start")
     assert (again.code, again.last_line, postgres.pid()) == (0, line, pid)
-    assert "running already" in again.told
+    assert "running already" in again.stderr
     assert postgres("status").printed == f"{line}\n"
 
     assert postgres("stop").code == 0
@@ -220,7 +220,7 @@ def test_a_cluster_refuses_a_directory_with_other_files(postgres: Server) -> Non
     (postgres.directory / "thesis.tex").touch()
     run = postgres("start")
     assert run.code == 1
-    assert "holds other things" in run.told
+    assert "holds other things" in run.stderr
     assert [path.name for path in postgres.directory.iterdir()] == ["thesis.tex"]
 
 
@@ -234,9 +234,9 @@ def test_as_root_the_cluster_moves_to_a_directory_that_its_user_can_enter_and_na
     run = postgres("start")
     try:
         assert DATABASE_URL.fullmatch(run.last_line)
-        place = re.search(r"so the cluster is in (\S+)", run.told)
-        assert place
+        match = re.search(r"so the cluster is in (\S+)", run.stderr)
+        assert match
         assert not postgres.directory.exists()
     finally:
         postgres("stop")
-    shutil.rmtree(place[1])
+    shutil.rmtree(match[1])

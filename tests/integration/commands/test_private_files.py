@@ -1,4 +1,4 @@
-"""What Flipline writes is for its owner alone, whatever the umask of the user who starts it."""
+"""Flipline's files are for their owner alone, whatever the umask of the user who starts it."""
 
 import signal
 import sqlite3
@@ -14,9 +14,9 @@ LINE = '192.0.2.7 - - [01/Mar/2026:12:00:00 +0000] "GET /pricing HTTP/1.1" 200 1
 
 
 def open_to_others(directory: Path) -> list[str]:
-    """Return the names of what others than the owner have a right to."""
+    """Return the names of files that users other than the owner may read or write."""
     everything = [directory, *directory.rglob("*")]
-    return sorted(str(one) for one in everything if stat.S_IMODE(one.lstat().st_mode) & 0o077)
+    return sorted(str(path) for path in everything if stat.S_IMODE(path.lstat().st_mode) & 0o077)
 
 
 def test_only_the_owner_can_open_the_files_of_a_run(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_only_the_owner_can_open_the_files_of_a_run(tmp_path: Path) -> None:
         url = printed.partition("Flipline is up on ")[2].split()[0]
         imported = flipline("import", "access-log", str(log), "--url", url, "--data-dir", str(data_dir))
         assert imported.returncode == 0, imported
-        assert {one.name for one in data_dir.iterdir()} >= {
+        assert {path.name for path in data_dir.iterdir()} >= {
             "keys.json", "import.salt", "imports", "up.lock", "log.sqlite", "log.sqlite-wal", "state.sqlite",
             "state.sqlite-wal", "state.sqlite-shm",
         }  # fmt: skip
@@ -41,8 +41,8 @@ def test_open_permissions_from_an_earlier_version_are_closed(tmp_path: Path) -> 
     with up(data_dir) as (process, _):
         process.send_signal(signal.SIGINT)
         assert process.wait() == 0
-    for one in data_dir.iterdir():
-        one.chmod(0o644)
+    for path in data_dir.iterdir():
+        path.chmod(0o644)
     data_dir.chmod(0o755)
     with up(data_dir):
         assert open_to_others(data_dir) == []

@@ -1,4 +1,4 @@
-"""`flipline reprice` as ops meets it: beside a running Flipline, without one, and where it cannot work."""
+"""`flipline reprice` as ops uses it: beside a running Flipline, without one, and where it cannot work."""
 
 import asyncio
 from pathlib import Path
@@ -25,22 +25,22 @@ async def test_reprice_works_with_and_without_a_running_flipline(tmp_path: Path)
         )
         await flipline.settled()
         await wronged(tmp_path / "data")
-        ended, told = await run("reprice", "--yes", settings=given)
-        assert (ended, "Profiles priced: 50. Scores that changed: 50." in told) == (0, True), told
-        assert "New leads: none." in told
+        exit_code, printed = await run("reprice", "--yes", settings=given)
+        assert (exit_code, "Profiles priced: 50. Scores that changed: 50." in printed) == (0, True), printed
+        assert "New leads: none." in printed
         await flipline.settled()
         assert await flipline.stop() == [0]
-    ended, told = await run("replay", "--check", settings=given)
-    assert (ended, "Nothing differs" in told) == (0, True), told
+    exit_code, printed = await run("replay", "--check", settings=given)
+    assert (exit_code, "Nothing differs" in printed) == (0, True), printed
     await wronged(tmp_path / "data")
-    ended, told = await run("reprice", "--model", "m", "--yes", settings=given)
-    assert (ended, "Scores that changed: 50." in told) == (0, True), told
-    ended, told = await run("reprice", "--yes", settings=given)
-    assert (ended, "Scores that changed: 0." in told) == (0, True), told
+    exit_code, printed = await run("reprice", "--model", "m", "--yes", settings=given)
+    assert (exit_code, "Scores that changed: 50." in printed) == (0, True), printed
+    exit_code, printed = await run("reprice", "--yes", settings=given)
+    assert (exit_code, "Scores that changed: 0." in printed) == (0, True), printed
 
 
 async def wronged(data_dir: Path) -> None:
-    """Store scores as a wrong clock would have them stored."""
+    """Store scores as a process with a wrong clock would."""
     database = Database(f"sqlite:///{data_dir / 'state.sqlite'}")
     await changed(database, sa.update(scores).values(score=0, state="below", due_on=None))
     await database.close()
@@ -49,19 +49,21 @@ async def wronged(data_dir: Path) -> None:
 async def test_reprice_reports_in_one_sentence_why_it_cannot_work(tmp_path: Path) -> None:
     settings = {"FLIPLINE_DATA_DIR": str(tmp_path / "data")}
     for given, reason in ((("--yes",), "--data-dir"), ((), "--data-dir")):
-        ended, told = await run("reprice", *given, settings=settings)
-        assert (ended, reason in told, "Traceback" in told) == (1, True, False), told
+        exit_code, printed = await run("reprice", *given, settings=settings)
+        assert (exit_code, reason in printed, "Traceback" in printed) == (1, True, False), printed
     await run("migrate", settings=settings)
     refused = {
         (): "Add --yes",
         ("--yes", "--model", "none"): "no active model none",
     }
     for given, reason in refused.items():
-        ended, told = await run("reprice", *given, settings=settings)
-        assert (ended, reason in told, "Traceback" in told) == (1, True, False), told
-    ended, told = await run("reprice", "--yes", settings=settings)
-    assert (ended, "Profiles priced: 0." in told) == (0, True), told
+        exit_code, printed = await run("reprice", *given, settings=settings)
+        assert (exit_code, reason in printed, "Traceback" in printed) == (1, True, False), printed
+    exit_code, printed = await run("reprice", "--yes", settings=settings)
+    assert (exit_code, "Profiles priced: 0." in printed) == (0, True), printed
     url = f"sqlite:///{tmp_path / 'data' / 'state.sqlite'}"
     await asyncio.to_thread(command.downgrade, alembic_config(url), "0002")
-    ended, told = await run("reprice", "--yes", settings=settings)
-    assert (ended, "does not have the schema" in told, "Traceback" in told) == (1, True, False), told
+    exit_code, printed = await run("reprice", "--yes", settings=settings)
+    assert (exit_code, "does not have the schema" in printed, "Traceback" in printed) == (1, True, False), (
+        printed
+    )

@@ -14,7 +14,7 @@ SECRET = "a-secret-that-nobody-may-see"
 
 
 def refusal(*arguments: str, **given: str) -> str:
-    """Run the command to its end and return the one line that it says."""
+    """Run the command to its end and return the one line that it prints."""
     ended = flipline(*arguments, **given)
     assert ended.returncode == 1, ended
     assert ended.stdout == ""
@@ -25,7 +25,7 @@ def refusal(*arguments: str, **given: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("options", "given", "told"),
+    ("options", "given", "message"),
     [
         (("--port", "99999"), {}, "--port must be less than or equal to 65535"),
         (("--port", "-1"), {}, "--port must be greater than or equal to 0"),
@@ -37,14 +37,14 @@ def refusal(*arguments: str, **given: str) -> str:
     ],
 )
 def test_up_refuses_a_setting_or_option_that_cannot_work(
-    tmp_path: Path, options: tuple[str, ...], given: dict[str, str], told: str
+    tmp_path: Path, options: tuple[str, ...], given: dict[str, str], message: str
 ) -> None:
-    assert told in refusal("up", *options, **({"port": "0", "data_dir": str(tmp_path)} | KEYS | given))
+    assert message in refusal("up", *options, **({"port": "0", "data_dir": str(tmp_path)} | KEYS | given))
 
 
 @pytest.mark.parametrize("end", ["a-file", "a-file/below", "/proc"])
 def test_up_refuses_an_unusable_data_directory(tmp_path: Path, end: str) -> None:
-    """Nobody may make files in /proc, not even root."""
+    """No user may make files in /proc, not even root."""
     (tmp_path / "a-file").write_text("somebody's")
     line = refusal("up", "--port", "0", "--data-dir", str(tmp_path / end))
     assert f"{tmp_path / end} cannot be the data directory" in line
@@ -90,22 +90,22 @@ def test_a_start_with_tables_of_a_newer_version_is_refused(
 
 @pytest.mark.postgres
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda url: url.rpartition("/")[0] + "/nobody-made-this", "does not exist"),
         (lambda url: url.replace("://flipline:", f"://flipline:{SECRET}"), "password"),
     ],
 )
 def test_up_refuses_a_database_server_that_denies_access(
-    postgres: str, tmp_path: Path, change: Callable[[str], str], told: str
+    postgres: str, tmp_path: Path, change: Callable[[str], str], message: str
 ) -> None:
     line = refusal("up", data_dir=str(tmp_path), port="0", database_url=change(postgres), **KEYS)
-    assert told in line
+    assert message in line
     assert "FLIPLINE_DATABASE_URL" in line
 
 
 @pytest.mark.parametrize(
-    ("command", "given", "told"),
+    ("command", "given", "message"),
     [
         ("up", {"write_keys": ""}, "FLIPLINE_WRITE_KEYS is empty"),
         ("ingest", {"ops_keys": SECRET[:23]}, "Key 1 of FLIPLINE_OPS_KEYS has 23 characters"),
@@ -114,10 +114,10 @@ def test_up_refuses_a_database_server_that_denies_access(
     ],
 )
 def test_a_start_with_unusable_keys_is_refused(
-    tmp_path: Path, command: str, given: dict[str, str], told: str
+    tmp_path: Path, command: str, given: dict[str, str], message: str
 ) -> None:
     line = refusal(command, "--port", "0", data_dir=str(tmp_path), **(KEYS | given))
-    assert told in line
+    assert message in line
     assert SECRET[:20] not in line
 
 

@@ -1,4 +1,4 @@
-"""What operators see of the deliveries that are still owed, and what it costs to look."""
+"""What operators see of the deliveries that are not made yet, and the cost of the queries."""
 
 import itertools
 from pathlib import Path
@@ -42,21 +42,23 @@ async def test_the_backlog_metrics_are_shown_by_webhook(
     monkeypatch.setattr(measure, "REST_PER_SECOND_OF_LOOKING", 0)
     async with (
         Receiver(Reply(500)) as failing,
-        Receiver(Reply(410)) as gone,
+        Receiver(Reply(410)) as removed,
         Receiver(Reply(200)) as fine,
         run_handoff(tmp_path, database) as world,
     ):
-        first, second, third = [await world.subscribe(one.url()) for one in (failing, gone, fine)]
+        first, second, third = [
+            await world.subscribe(receiver.url()) for receiver in (failing, removed, fine)
+        ]
         await world.append(qualified(1), qualified(2))
-        for one in (first, second):
-            await world.wait_for_attempts(one, 1)
+        for webhook in (first, second):
+            await world.wait_for_attempts(webhook, 1)
         await world.wait_for_deliveries(second, "held", 2)
         await world.wait_for_deliveries(third, "delivered", 2)
 
         expected = {first["id"]: (2.0, 0.0, 0.0), second["id"]: (0.0, 2.0, 0.0), third["id"]: (0.0, 0.0, 0.0)}
         await eventually(lambda: shown(world), lambda now: now == expected)
 
-        # Nobody works on what is due: the endpoint's lane is taken by an attempt that hangs.
+        # No worker takes what is due: an attempt that hangs uses up the endpoint's share of the bulkhead.
         failing.answers(Reply(hang=True))
         world.clock.advance(hours=1)
         await failing.wait_for(3)
@@ -69,7 +71,7 @@ async def test_the_backlog_metrics_are_shown_by_webhook(
 
 @pytest.fixture
 async def crowded(database: Database) -> Database:
-    """Three endpoints with tens of thousands of deliveries each, most of which were made long ago."""
+    """Three endpoints with tens of thousands of deliveries each, mostly made long ago."""
     await database.unit(_crowd)
     if database.dialect == "postgresql":
         await database.read(_vacuum)
@@ -115,13 +117,13 @@ def _row(n: int, webhook_id: str, status: str) -> dict[str, Any]:
 
 
 def _vacuum(connection: sa.Connection) -> None:
-    # As autovacuum does, after which an index alone can answer.
+    # As autovacuum does; after that an index alone can answer.
     outside = connection.execution_options(isolation_level="AUTOCOMMIT")
     outside.execute(sa.text("vacuum analyze deliveries"))
 
 
 async def plan(database: Database, query: sa.ClauseElement) -> str:
-    """Return how the database would answer."""
+    """Return the plan of the database for a query."""
 
     def explained(connection: sa.Connection) -> str:
         compiled = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
@@ -133,35 +135,39 @@ async def plan(database: Database, query: sa.ClauseElement) -> str:
 
 
 async def holders_are_listed_from_their_index_alone(crowded: Database) -> None:
-    told = await plan(crowded, leases._holders)
-    assert "ix_deliveries_leased" in told
-    assert "Seq Scan" not in told
+    query_plan = await plan(crowded, leases._holders)
+    assert "ix_deliveries_leased" in query_plan
+    assert "Seq Scan" not in query_plan
     assert await crowded.read(leases.holders) == {"worker-0", "worker-1"}
 
 
 async def the_backlog_is_counted_from_indexes_alone(crowded: Database) -> None:
-    told = await plan(crowded, backlog._backlogs)
-    assert "ix_deliveries_due" in told
-    assert "ix_deliveries_held" in told
-    assert "Seq Scan on deliveries" not in told
-    assert "SCAN deliveries" not in told
+    query_plan = await plan(crowded, backlog._backlogs)
+    assert "ix_deliveries_due" in query_plan
+    assert "ix_deliveries_held" in query_plan
+    assert "Seq Scan on deliveries" not in query_plan
+    assert "SCAN deliveries" not in query_plan
     found = await crowded.read(backlog.backlogs)
-    assert [(one.pending, one.held, one.due_at) for one in found] == [(MANY / 15, MANY / 30, NOON)] * 3
+    assert [(endpoint.pending, endpoint.held, endpoint.due_at) for endpoint in found] == [
+        (MANY / 15, MANY / 30, NOON)
+    ] * 3
 
 
 async def leases_are_given_back_by_their_index(crowded: Database) -> None:
     def given_back(connection: sa.Connection) -> tuple[int, set[str]]:
         return leases.release(connection, ["worker-1"], NOON), leases.holders(connection)
 
-    told = await plan(crowded, sa.select(deliveries.c.id).where(deliveries.c.leased_by.in_(["worker-1"])))
-    assert "ix_deliveries_leased" in told
+    query_plan = await plan(
+        crowded, sa.select(deliveries.c.id).where(deliveries.c.leased_by.in_(["worker-1"]))
+    )
+    assert "ix_deliveries_leased" in query_plan
     number, left = await crowded.unit(given_back)
     assert number > 0
     assert left == {"worker-0"}
 
 
 async def test_backlog_and_lease_queries_use_only_indexes_among_many_deliveries(crowded: Database) -> None:
-    """In one test, since to make so many deliveries takes seconds."""
+    """In one test, since it takes seconds to make the deliveries."""
     await holders_are_listed_from_their_index_alone(crowded)
     await the_backlog_is_counted_from_indexes_alone(crowded)
     await leases_are_given_back_by_their_index(crowded)

@@ -1,4 +1,4 @@
-"""Which of the deliveries that are due get a place, when there are more of them than places."""
+"""Which due deliveries are claimed if the bulkhead has too little room for all of them."""
 
 from collections import Counter
 from datetime import timedelta
@@ -19,10 +19,10 @@ LEASE = NOON + timedelta(minutes=1)
 SECRETS = [["whsec_QUJD", None]]
 
 
-async def owed(
+async def store_deliveries(
     database: Database, webhook_id: str, count: int, *, since: timedelta, status: str = "pending"
 ) -> None:
-    """Have an endpoint owed so many deliveries that have been due since so long before noon."""
+    """Store `count` deliveries for an endpoint, due since a time `since` before noon."""
     webhook = {"id": webhook_id, "url": "", "status": "active", "secrets": SECRETS, "created_at": NOON}
     rows = [_row(webhook_id, number, since) | {"status": status} for number in range(count)]
 
@@ -50,7 +50,7 @@ def _row(webhook_id: str, number: int, since: timedelta) -> dict[str, Any]:
 
 
 async def claimed(database: Database, bulkhead: Bulkhead) -> list[str]:
-    """Claim what there are places for, and return the endpoints."""
+    """Claim as many deliveries as there is room for, and return their endpoints."""
     return await database.unit(lambda connection: _claimed(connection, bulkhead))
 
 
@@ -84,10 +84,10 @@ async def steps_of_a_claim(database: Database) -> int:
 async def test_backlogs_of_failing_endpoints_do_not_delay_a_healthy_endpoint(database: Database) -> None:
     bulkhead = Bulkhead()
     for number in range(TOTAL // MAX_WIDTH):
-        await owed(database, f"failing-{number}", 2 * MAX_WIDTH, since=timedelta(hours=2))
+        await store_deliveries(database, f"failing-{number}", 2 * MAX_WIDTH, since=timedelta(hours=2))
         bulkhead.enter(f"failing-{number}")
         bulkhead.leave(f"failing-{number}", taken=False)
-    await owed(database, "healthy", FIRST_WIDTH, since=timedelta(seconds=1))
+    await store_deliveries(database, "healthy", FIRST_WIDTH, since=timedelta(seconds=1))
 
     counts = Counter(await claimed(database, bulkhead))
 
@@ -97,7 +97,7 @@ async def test_backlogs_of_failing_endpoints_do_not_delay_a_healthy_endpoint(dat
 
 async def test_a_claim_spreads_evenly_over_all_endpoints(database: Database) -> None:
     for number in range(40):
-        await owed(database, f"endpoint-{number:02}", 20, since=timedelta(minutes=40 - number))
+        await store_deliveries(database, f"endpoint-{number:02}", 20, since=timedelta(minutes=40 - number))
 
     counts = Counter(await claimed(database, Bulkhead()))
 
@@ -107,7 +107,7 @@ async def test_a_claim_spreads_evenly_over_all_endpoints(database: Database) -> 
 
 
 async def test_a_claim_takes_the_longest_due_deliveries_of_an_endpoint_first(database: Database) -> None:
-    await owed(database, "endpoint", 2 * FIRST_WIDTH, since=timedelta(minutes=1))
+    await store_deliveries(database, "endpoint", 2 * FIRST_WIDTH, since=timedelta(minutes=1))
     assert len(await claimed(database, Bulkhead())) == FIRST_WIDTH
 
     due = sa.select(deliveries.c.id).where(deliveries.c.due_at < NOON)
@@ -120,10 +120,10 @@ async def test_a_claim_takes_the_longest_due_deliveries_of_an_endpoint_first(dat
 async def test_the_cost_of_a_claim_does_not_depend_on_the_number_of_stored_deliveries(
     database: Database, status: str
 ) -> None:
-    """SQLite reads no deliveries but those it returns, without statistics and beside many rows."""
+    """SQLite reads only the deliveries that it returns, without statistics and beside many rows."""
     few = TOTAL // MAX_WIDTH
     for number in range(few):
-        await owed(database, f"endpoint-{number}", 2 * MAX_WIDTH, since=timedelta(hours=1))
+        await store_deliveries(database, f"endpoint-{number}", 2 * MAX_WIDTH, since=timedelta(hours=1))
     alone = await steps_of_a_claim(database)
-    await owed(database, "another", 5_000, since=timedelta(hours=-1), status=status)
+    await store_deliveries(database, "another", 5_000, since=timedelta(hours=-1), status=status)
     assert await steps_of_a_claim(database) < 1.5 * alone

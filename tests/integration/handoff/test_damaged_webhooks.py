@@ -1,4 +1,4 @@
-"""A damaged row of a subscription stops that subscription alone until it is mended."""
+"""A damaged row of a subscription stops only that subscription, until it is repaired."""
 
 from itertools import product
 from pathlib import Path
@@ -28,7 +28,7 @@ UNREADABLE_NAMES = ["7", '"x"', "{}", "[7]", "[[]]"]
 
 
 async def damage(world: HandoffWorld, webhook: dict[str, Any], column: str, value: str) -> None:
-    """Write to a column behind the API's back, as a bad restore or a hand in the table would."""
+    """Write to a column behind the API's back, as a bad restore or an operator in the table would."""
     cast = "::json" if world.database.dialect == "postgresql" and column != "url" else ""
     damaging = sa.text(f"update webhooks set {column} = cast(:value as text){cast} where id = :id")  # noqa: S608
     await changed(world.database, damaging.bindparams(value=value, id=webhook["id"]))
@@ -104,7 +104,7 @@ async def test_all_deliveries_of_a_webhook_with_unreadable_types_or_models_are_h
 async def test_invalid_json_in_a_webhook_row_affects_only_that_webhook(
     tmp_path: Path, sqlite_url: str, receiver: Receiver, value: str
 ) -> None:
-    """PostgreSQL itself refuses to store such."""
+    """PostgreSQL itself refuses to store such values."""
     database = Database(sqlite_url)
     async with run_handoff(tmp_path, database) as world:
         mute, lost = (
@@ -135,7 +135,7 @@ async def test_a_damaged_url_fails_only_the_deliveries_of_its_webhook(
     await world.append(qualified())
 
     await world.wait_for_deliveries(healthy, "delivered")
-    for one in damaged:
-        failed = await world.wait_for_attempts(one, 1)
+    for webhook in damaged:
+        failed = await world.wait_for_attempts(webhook, 1)
         assert failed["error"]
     assert [received.path for received in receiver.received] == ["/hook"]

@@ -1,4 +1,4 @@
-"""Faults of our own (a bug, a full disk) lose no delivery and stop no other one."""
+"""Faults of our own (a bug, a full disk) lose no delivery and stop no other deliveries."""
 
 import asyncio
 from contextlib import suppress
@@ -78,7 +78,7 @@ async def test_an_attempt_that_cannot_be_recorded_blocks_no_other_delivery_and_i
 
 
 async def fill(database: Database) -> None:
-    """Leave the file no room at all, as a full disk does."""
+    """Leave no room for the file to grow, as a full disk does."""
 
     def little_room(connection: sa.Connection) -> None:
         connection.exec_driver_sql("create table filler (bytes blob)")
@@ -87,7 +87,7 @@ async def fill(database: Database) -> None:
 
     await database.unit(little_room)
     more = sa.text("insert into filler values (zeroblob(:n))")
-    # What fits last is smaller than what will have to be recorded.
+    # The last text that fits is smaller than the record of an attempt.
     for size in (4_096, 256):
         with suppress(OperationalError, Unavailable):
             while True:
@@ -115,13 +115,13 @@ async def test_attempts_that_end_while_the_disk_is_full_are_recorded_later(
 
         await fill(database)
         may_answer.set()
-        await eventually(readiness, lambda told: "handoff.deliveries has waited" in told)
+        await eventually(readiness, lambda text: "handoff.deliveries has waited" in text)
 
         await changed(database, sa.text("pragma max_page_count = 1000000"))
         world.clock.advance(hours=1)
         await world.wait_for_deliveries(webhook, "delivered", bulkhead.FIRST_WIDTH)
         assert len(received) == bulkhead.FIRST_WIDTH, "nothing was sent twice"
-        await eventually(readiness, lambda told: '"ready"' in told)
+        await eventually(readiness, lambda text: '"ready"' in text)
     await database.close()
 
 

@@ -1,4 +1,4 @@
-"""Endpoints that attack the one who delivers: each is cut off and put on record, and the others go on."""
+"""Endpoints that attack the delivery worker: each is cut off and recorded, and the others go on."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -16,7 +16,7 @@ from tests.support.receiver import Receiver, Reply
 from tests.worlds.handoff import HandoffWorld, run_handoff
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-# An attempt has longer than the test, so what is cut off was cut off for its size.
+# An attempt may take longer than the test, so an answer that is cut off was cut off for its size.
 SECONDS = 2 * PATIENCE_SECONDS
 TOO_LARGE = f"does not end within {MAX_ANSWER_BYTES:,} bytes"
 TOO_MANY = f"more than {MAX_INFORMATIONAL} informational responses"
@@ -34,7 +34,7 @@ WITHOUT_END = {
     "the reason": endless(b"HTTP/1.1 200 ", b"O" * 1_000),
     "folded header lines": endless(HEAD + b"a: b\r\n", b" c\r\n" * 1_000),
 }
-# The status was there: it has decided.
+# The status had come, and it decides.
 DECIDED = {
     "a body without end": endless(HEAD + b"\r\n", b"x" * 1_000),
     "chunks without end": endless(CHUNKED, b"1\r\nx\r\n" * 1_000),
@@ -172,7 +172,7 @@ async def test_a_response_before_the_request_was_read_is_recorded(world: Handoff
     async with hostile(saying(HEAD + b"content-length: 0\r\n\r\n", reads=False)) as address:
         delivery, attempt = await attempt_at(world, f"http://{address}/")
 
-    # Whether the answer gets through before the connection breaks is up to the network.
+    # The network decides whether the answer arrives before the connection breaks.
     assert (delivery["status"], attempt["status"]) in {("delivered", 200), ("pending", None)}
 
 

@@ -1,4 +1,4 @@
-"""Leases of workers that died are taken over; those of workers that live are not, whatever they look like."""
+"""Leases of dead workers are taken over; leases of living workers are not, even if they look dead."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ def lock_files(directory: Path) -> list[Path]:
 
 
 async def take_proofs_away(directory: Path, database: Database) -> None:
-    """Let all proofs of life be lost, as a server that restarts does, or a hand in the data directory."""
+    """Remove all proofs of life, as a restart of the server or a user in the data directory would."""
     if database.dialect == "sqlite":
         for path in lock_files(directory):
             path.unlink()
@@ -49,7 +49,7 @@ async def leases(database: Database) -> list[Any]:
 
 
 async def lease_to(worker: str, world: HandoffWorld, webhook: dict[str, Any]) -> None:
-    """Have what a webhook is owed leased for a long time by the worker of this name."""
+    """Lease the deliveries of a webhook for a long time to the worker with this name."""
     ends = sa.literal(world.clock.now().replace(year=2999), deliveries.c.due_at.type)
     leased = (
         sa.update(deliveries)
@@ -60,8 +60,8 @@ async def lease_to(worker: str, world: HandoffWorld, webhook: dict[str, Any]) ->
 
 
 @pytest.fixture
-async def owed(tmp_path: Path, database: Database) -> AsyncIterator[Receiver]:
-    """An endpoint that has failed once to take the one delivery, which nobody works on."""
+async def endpoint(tmp_path: Path, database: Database) -> AsyncIterator[Receiver]:
+    """An endpoint with one delivery that has failed once, leased to a dead worker."""
     async with Receiver(Reply(500), WORKS) as receiver:
         async with run_handoff(tmp_path, database) as world:
             webhook = await world.subscribe(receiver.url())
@@ -72,22 +72,22 @@ async def owed(tmp_path: Path, database: Database) -> AsyncIterator[Receiver]:
 
 
 async def test_a_starting_worker_takes_over_the_lease_of_a_dead_worker_at_once(
-    tmp_path: Path, database: Database, owed: Receiver
+    tmp_path: Path, database: Database, endpoint: Receiver
 ) -> None:
     async with run_handoff(tmp_path, database):
-        first, second = await owed.wait_for(2)
+        first, second = await endpoint.wait_for(2)
         assert first.id == second.id
         await eventually(lambda: leases(database), lambda held: held == [])
 
 
 @pytest.mark.parametrize("name", ["../../elsewhere", "", "a/b", "x" * 5_000, "*", "\u2028"])
 async def test_a_lease_of_a_dead_worker_with_any_name_is_taken_over(
-    tmp_path: Path, database: Database, owed: Receiver, name: str
+    tmp_path: Path, database: Database, endpoint: Receiver, name: str
 ) -> None:
     await changed(database, sa.update(deliveries).values(leased_by=name))
 
     async with run_handoff(tmp_path, database):
-        await owed.wait_for(2)
+        await endpoint.wait_for(2)
 
 
 async def test_leases_of_a_living_worker_are_not_taken_over(
@@ -95,9 +95,9 @@ async def test_leases_of_a_living_worker_are_not_taken_over(
 ) -> None:
     monkeypatch.setattr(takeover, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(takeover, "CHECK_SECONDS", 0.01)
-    async with Receiver(HANGS) as receiver, run_handoff(tmp_path, database) as one:
-        await one.subscribe(receiver.url(), models=["marathon"])
-        await one.append(*(qualified(number) for number in range(5)))
+    async with Receiver(HANGS) as receiver, run_handoff(tmp_path, database) as holder:
+        await holder.subscribe(receiver.url(), models=["marathon"])
+        await holder.append(*(qualified(number) for number in range(5)))
         await receiver.wait_for(5)
         [(_, _, worker), *_] = held = await leases(database)
 
@@ -106,7 +106,7 @@ async def test_leases_of_a_living_worker_are_not_taken_over(
             await another.append(qualified(9, model="other"))
             await another.wait_for_deliveries(webhook, "delivered")
             for times in range(2, 5):
-                # A look that takes over the lease of the dead one has passed over those of the living one.
+                # The check that takes over the lease of the dead worker has left those of the living worker.
                 await lease_to("dead-worker", another, webhook)
                 await healthy.wait_for(times)
             await another.wait_for_deliveries(webhook, "delivered")
@@ -142,7 +142,7 @@ async def test_a_worker_regains_a_lost_proof_of_life_without_a_second_attempt(
 async def test_a_zombie_worker_does_not_change_a_delivery_that_another_worker_completed(
     tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker that lost its proof without noticing, and whose attempt fails after another one succeeded."""
+    """A worker loses its proof unnoticed, and its attempt fails after that of another worker succeeded."""
     monkeypatch.setattr(takeover, "CHECK_SECONDS", 2 * PATIENCE_SECONDS)
     may_fail, came, broken_off = asyncio.Event(), 0, asyncio.Event()
 
@@ -169,7 +169,7 @@ async def test_a_zombie_worker_does_not_change_a_delivery_that_another_worker_co
         may_fail.set()
         await broken_off.wait()
 
-        # By what the zombie delivers next it has recorded what it had before.
+        # Once the zombie delivers again, it has recorded its earlier attempts.
         await zombie.append(qualified(2))
         both = await zombie.wait_for_deliveries(webhook, "delivered", 2)
         assert both[1] == delivered

@@ -1,4 +1,4 @@
-"""Leads from before they were sorted get what they are sorted by, and a damaged one keeps none from it."""
+"""Leads from before the sorted lists get their sort keys, and a damaged lead does not stop the others."""
 
 import json
 
@@ -36,6 +36,8 @@ async def test_the_migration_fills_the_sort_keys_of_old_and_damaged_leads(databa
     await database.close()
     sortable = len(DATA) + len(DAMAGED)
     unknown = last_name_key({"person": {"last_name": "[not provided]"}})
-    assert [tuple(key) for key in keys[: len(DATA)]] == [(one["score"], last_name_key(one)) for one in DATA]
+    assert [tuple(key) for key in keys[: len(DATA)]] == [
+        (data["score"], last_name_key(data)) for data in DATA
+    ]
     assert [tuple(key) for key in keys[len(DATA) : sortable]] == [(0.0, unknown)] * len(DAMAGED)
     assert [tuple(key) for key in keys[sortable:]] == [(float(n), f"n{n}") for n in range(1_100)]

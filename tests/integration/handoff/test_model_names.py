@@ -1,4 +1,4 @@
-"""Models that a subscription or a filter names: those that the log tells of, and no other."""
+"""Models that a subscription or a filter names must be announced on the log."""
 
 import asyncio
 import threading
@@ -34,10 +34,10 @@ async def world(
         yield running
 
 
-async def told(world: HandoffWorld, *events: Event) -> None:
-    """Let the log tell of models, and wait until the hand-off has read it."""
+async def append_events(world: HandoffWorld, *events: Event) -> None:
+    """Append events about models to the log, and wait until the hand-off has read them."""
     marker = ModelDrafted(id="marker", model=f"marker_{len(events)}_{id(events)}", drafted_at=NOON)
-    # Of one key, so that the last is read last.
+    # They have one key, so that the marker is read last.
     await world.log.append([Record(MATRICES, "models", encode(event)) for event in (*events, marker)])
 
     async def names_the_marker() -> bool:
@@ -65,7 +65,7 @@ async def refused(world: HandoffWorld, method: str, path: str, **request: Any) -
 async def test_a_webhook_with_a_misspelt_model_is_refused_with_a_suggestion(
     world: HandoffWorld,
 ) -> None:
-    await told(world, drafted("purchase_intent"), activated("influence"))
+    await append_events(world, drafted("purchase_intent"), activated("influence"))
     for body, field, meant in (
         ({"models": ["nope"]}, "models.0", "is not known; known are "),
         ({"models": ["purchase_intnet"]}, "models.0", "did you mean `purchase_intent`?"),
@@ -79,21 +79,21 @@ async def test_a_webhook_with_a_misspelt_model_is_refused_with_a_suggestion(
 
 
 async def test_each_misspelt_model_is_reported(world: HandoffWorld) -> None:
-    await told(world, drafted("marathon"))
+    await append_events(world, drafted("marathon"))
     answer = await world.api.post("/v1/webhooks", json={"url": URL, "models": ["maraton", "marathon", "m2"]})
-    assert [one["field"] for one in answer.json()["errors"]] == ["models.0", "models.2"]
+    assert [error["field"] for error in answer.json()["errors"]] == ["models.0", "models.2"]
 
 
 async def test_a_webhook_can_name_a_model_before_the_first_activation(world: HandoffWorld) -> None:
-    await told(world, drafted("purchase_intent"))
+    await append_events(world, drafted("purchase_intent"))
     await world.subscribe(URL, models=["purchase_intent"])
 
 
 async def test_a_webhook_patch_checks_only_the_fields_in_the_patch(world: HandoffWorld) -> None:
-    await told(world, drafted("marathon"))
+    await append_events(world, drafted("marathon"))
     webhook = await world.subscribe(URL, models=["marathon"])
     path = f"/v1/webhooks/{webhook['id']}"
-    await told(world, ModelDeleted(id="d", model="marathon", deleted_at=NOON))
+    await append_events(world, ModelDeleted(id="d", model="marathon", deleted_at=NOON))
     assert (await world.api.patch(path, json={"status": "disabled"})).json()["models"] == ["marathon"]
     assert (await refused(world, "PATCH", path, json={"models": ["marathon"]}))[:3] == (
         400, "model_unknown", "models.0"
@@ -102,10 +102,10 @@ async def test_a_webhook_patch_checks_only_the_fields_in_the_patch(world: Handof
 
 
 async def test_a_model_that_is_deleted_and_created_again_is_known(world: HandoffWorld) -> None:
-    gone = ModelDeleted(id="d", model="m", deleted_at=NOON)
-    await told(world, drafted("m"), gone)
+    deletion = ModelDeleted(id="d", model="m", deleted_at=NOON)
+    await append_events(world, drafted("m"), deletion)
     assert (await refused(world, "GET", "/v1/leads?model=m"))[1:3] == ("model_unknown", "query.model")
-    await told(world, drafted("m"), gone, activated("m"))
+    await append_events(world, drafted("m"), deletion, activated("m"))
     assert (await world.get("/v1/leads?model=m"))["items"] == []
 
 
@@ -121,7 +121,7 @@ async def test_leads_of_a_misspelt_model_are_refused_with_a_suggestion(world: Ha
 async def test_a_webhook_request_waits_for_a_model_that_was_just_created(
     world: HandoffWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The log tells of the model a moment after scoring has answered."""
+    """The log announces the model a moment after scoring has answered."""
     looked, look = threading.Event(), store.among
 
     def watched(connection: Connection, models: Sequence[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""A delivery that this process stores is claimed in the same transaction, and nothing is lost by that."""
+"""A process claims the deliveries that it stores in the same transaction, and loses none by that."""
 
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ async def test_a_new_delivery_is_claimed_in_the_transaction_that_stores_it(
     claim, still = worker.claim, FrozenClock.now
 
     def moving(clock: FrozenClock) -> datetime:
-        """Tell the time as in life: it is later whenever it is asked for."""
+        """Move the clock on with each call, as real time does."""
         clock.advance(milliseconds=1)
         return still(clock)
 
@@ -40,7 +40,7 @@ async def test_a_new_delivery_is_claimed_in_the_transaction_that_stores_it(
     async with run_handoff(tmp_path, database) as world:
         webhook = await world.subscribe(receiver.url())
         monkeypatch.setattr(FrozenClock, "now", moving)
-        # From now on the worker neither looks nor is told of anything but the end of its attempts.
+        # From now on the worker does not look for deliveries, and only the end of its attempts wakes it.
         monkeypatch.setattr(Due, "take", lambda _: False)
         monkeypatch.setattr(worker, "LOOK_AGAIN_SECONDS", 10 * PATIENCE_SECONDS)
         monkeypatch.setattr(worker, "claim", counted)
@@ -74,7 +74,7 @@ async def test_a_failed_claim_loses_no_lead_and_parks_nothing(
 async def test_a_delivery_beyond_the_bulkhead_is_sent_as_soon_as_the_bulkhead_has_room(
     tmp_path: Path, database: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody rings for it, so the worker has to remember that more is owed."""
+    """No bell rings for the delivery, so the worker has to remember that more are due."""
     count = 3 * MAX_WIDTH
     async with run_handoff(tmp_path, database) as world:
         await world.subscribe(receiver.url())

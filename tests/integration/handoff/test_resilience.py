@@ -1,4 +1,4 @@
-"""The delivery worker among dead endpoints, deleted subscriptions, dying processes and its own like."""
+"""The delivery worker among dead endpoints, deleted subscriptions, dying processes and other workers."""
 
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ async def test_a_worker_full_of_stuck_attempts_still_records_and_claims(
         await world.append(qualified(100))
 
         async def delivered() -> list[dict[str, Any]]:
-            # All that failed is due again, and the healthy one too if this machine was too slow for it.
+            # All failed deliveries are due again, and the healthy one, too, if this machine was slow.
             world.clock.advance(hours=1)
             return await world.deliveries(healthy, status="delivered")
 
@@ -91,13 +91,13 @@ async def test_the_next_process_repeats_an_interrupted_attempt_with_the_same_mes
 async def test_two_processes_share_the_work_and_send_nothing_twice(
     tmp_path: Path, database: Database, receiver: Receiver
 ) -> None:
-    async with run_handoff(tmp_path, database) as one, run_handoff(tmp_path, database) as another:
-        webhook = await one.subscribe(receiver.url())
+    async with run_handoff(tmp_path, database) as first, run_handoff(tmp_path, database) as second:
+        webhook = await first.subscribe(receiver.url())
 
-        await another.append(*(qualified(number) for number in range(200)))
+        await second.append(*(qualified(number) for number in range(200)))
 
         await eventually(
-            lambda: one.deliveries(webhook, status="delivered", limit=200), lambda rows: len(rows) == 200
+            lambda: first.deliveries(webhook, status="delivered", limit=200), lambda rows: len(rows) == 200
         )
     ids = [received.id for received in receiver.received]
     assert (len(ids), len(set(ids))) == (200, 200)

@@ -1,4 +1,4 @@
-"""The hand-off's HTTP: what it lets in, what it shows, and how it refuses."""
+"""The hand-off's HTTP: what it accepts, what it shows, and how it refuses."""
 
 import socket
 from typing import Any
@@ -134,10 +134,11 @@ async def test_a_replay_with_unknown_delivery_ids_is_refused_and_replays_nothing
 ) -> None:
     webhook, other = await world.subscribe(receiver.url()), await world.subscribe(receiver.url())
     await world.append(qualified(1))
-    [mine] = await world.wait_for_deliveries(webhook, "delivered")
-    [others] = await world.wait_for_deliveries(other, "delivered")
+    [delivery] = await world.wait_for_deliveries(webhook, "delivered")
+    [other_delivery] = await world.wait_for_deliveries(other, "delivered")
     answer = await world.api.post(
-        f"/v1/webhooks/{webhook['id']}/replay", json={"delivery_ids": [mine["id"], "nope", others["id"]]}
+        f"/v1/webhooks/{webhook['id']}/replay",
+        json={"delivery_ids": [delivery["id"], "nope", other_delivery["id"]]},
     )
     problem = answer.json()
     assert (answer.status_code, problem["code"], problem["field"]) == (
@@ -145,8 +146,8 @@ async def test_a_replay_with_unknown_delivery_ids_is_refused_and_replays_nothing
         "delivery_unknown",
         "delivery_ids.1",
     )
-    assert [one["field"] for one in problem["errors"]] == ["delivery_ids.1", "delivery_ids.2"]
-    assert (await world.deliveries(webhook)) == [mine]
+    assert [error["field"] for error in problem["errors"]] == ["delivery_ids.1", "delivery_ids.2"]
+    assert (await world.deliveries(webhook)) == [delivery]
 
 
 async def test_leads_are_found_by_model_and_status(world: HandoffWorld, receiver: Receiver) -> None:

@@ -1,4 +1,4 @@
-"""From a LeadQualified on the log to a signed webhook received, and everything that can go wrong between."""
+"""From a LeadQualified on the log to a signed webhook that arrives, with all that can fail between."""
 
 import socket
 from typing import Any
@@ -45,11 +45,11 @@ async def test_a_webhook_gets_only_subscribed_types_and_models(
 ) -> None:
     other_model = await world.subscribe(receiver.url(), models=["influence"])
     other_type = await world.subscribe(receiver.url(), event_types=["profile.stage_changed"])
-    wanted = await world.subscribe(receiver.url(), event_types=["lead.qualified"], models=["marathon"])
+    webhook = await world.subscribe(receiver.url(), event_types=["lead.qualified"], models=["marathon"])
 
     await world.append(qualified())
 
-    await world.wait_for_deliveries(wanted, "delivered")
+    await world.wait_for_deliveries(webhook, "delivered")
     assert len(receiver.received) == 1
     assert await world.deliveries(other_model) == await world.deliveries(other_type) == []
 

@@ -1,4 +1,4 @@
-"""From a StageChanged on the log to a webhook received: once, and only by those who asked for it."""
+"""From a StageChanged on the log to a webhook: once, and only for its subscribers."""
 
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 
@@ -113,8 +113,8 @@ async def test_the_audience_of_a_lead_is_in_the_message_and_in_the_list(
     await world.append(qualified(1), qualified(2, audience="offer"))
 
     await world.wait_for_deliveries(webhook, "delivered", 2)
-    told = {received.json["data"]["lead_id"]: received.json["data"] for received in receiver.received}
+    sent = {received.json["data"]["lead_id"]: received.json["data"] for received in receiver.received}
     listed = {lead["lead_id"]: lead for lead in (await world.get("/v1/leads"))["items"]}
-    for leads in (told, listed):
+    for leads in (sent, listed):
         assert (leads["lead_1"]["audience"], leads["lead_2"]["audience"]) == ("sales", "offer")
     assert (await world.get("/v1/leads/lead_2"))["audience"] == "offer"

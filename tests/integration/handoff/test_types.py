@@ -1,4 +1,4 @@
-"""The types of webhook: each that is offered arrives as described, and no other can be subscribed to."""
+"""The types of webhook: each offered type arrives as described, and others cannot be subscribed to."""
 
 from collections.abc import Awaitable, Callable
 from operator import attrgetter
@@ -19,13 +19,13 @@ from tests.support.schemas import differences
 from tests.support.tables import changed
 from tests.worlds.handoff import HandoffWorld
 
-# How a message of each type comes to a subscriber: by an event on the log, or because it was asked for.
+# How a message of each type comes to a subscriber: by an event on the log, or by a request.
 SENDING: dict[str, Callable[[HandoffWorld, dict[str, Any]], Awaitable[Any]]] = {
     "lead.qualified": lambda world, _webhook: world.append(qualified()),
     "profile.stage_changed": lambda world, _webhook: world.append(stage_changed()),
     "webhook.test": lambda world, webhook: world.api.post(f"/v1/webhooks/{webhook['id']}/test"),
 }
-# The contract has these too, and no event makes them yet.
+# The contract has these types, too, but no event makes them yet.
 NOT_OFFERED = (
     "lead.updated",
     "lead.withdrawn",
@@ -60,7 +60,7 @@ async def test_each_offered_webhook_type_arrives_as_openapi_describes_it(
 
 
 async def dead_letters(world: HandoffWorld) -> list[Event]:
-    return [decode(one.value) async for batch in world.log.replay(DEAD_LETTERS) for one in batch]
+    return [decode(message.value) async for batch in world.log.replay(DEAD_LETTERS) for message in batch]
 
 
 async def test_an_unexpected_event_is_parked_and_the_leads_around_it_are_sent(
@@ -113,7 +113,7 @@ async def test_a_stored_webhook_type_that_is_no_longer_offered_matches_no_event(
 
     [delivery] = await world.wait_for_deliveries(both, "delivered")
     assert (delivery["type"], await world.deliveries(unsent)) == ("lead.qualified", [])
-    listed = {one["id"]: one["event_types"] for one in (await world.get("/v1/webhooks"))["items"]}
+    listed = {item["id"]: item["event_types"] for item in (await world.get("/v1/webhooks"))["items"]}
     assert listed == {unsent["id"]: ["lead.recycled"], both["id"]: ["lead.recycled", "lead.qualified"]}
 
     path = f"/v1/webhooks/{unsent['id']}"

@@ -57,8 +57,8 @@ def test_each_webhook_type_is_described_with_headers_an_example_and_responses(
 
 
 def test_every_reference_in_the_description_resolves(document: dict[str, Any]) -> None:
-    there = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
-    assert set(references(document)) <= there
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) <= schemas
 
 
 def test_a_service_without_webhooks_describes_no_webhooks() -> None:

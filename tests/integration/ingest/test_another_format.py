@@ -1,4 +1,4 @@
-"""A format that has nothing in common with ours: its body is a form, and its answer leads elsewhere."""
+"""A format that has nothing in common with ours: its body is a form, and its answer is a redirect."""
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path

@@ -44,11 +44,11 @@ async def test_a_replayed_parked_message_is_appended_again_and_its_dead_letter_i
     assert await world.replay(ids=["d1", "d1"]) == {
         "replayed": 1, "already_replayed": 0, "refused": [], "more": False, "remaining": 0,
     }  # fmt: skip
-    assert [one.id for one in await world.events()] == ["e-d1"]
+    assert [event.id for event in await world.events()] == ["e-d1"]
     assert await world.open_ids() == ["d2"]
     assert (await world.replay(ids=["d1"]))["already_replayed"] == 1
     assert len(await world.events()) == 1
-    marks = [one for one in await world.events(DEAD_LETTERS) if isinstance(one, DeadLetterReplayed)]
+    marks = [event for event in await world.events(DEAD_LETTERS) if isinstance(event, DeadLetterReplayed)]
     (mark,) = marks
     assert mark.author.startswith("key ")
 
@@ -56,7 +56,7 @@ async def test_a_replayed_parked_message_is_appended_again_and_its_dead_letter_i
 async def test_a_replay_is_not_dated_before_the_dead_letter_was_refused(world: DeadLettersWorld) -> None:
     await world.append(parked("d1", refused_at=NOON + timedelta(days=1)))
     await world.replay(refused_by="scoring")
-    (mark,) = [one for one in await world.events(DEAD_LETTERS) if isinstance(one, DeadLetterReplayed)]
+    (mark,) = [event for event in await world.events(DEAD_LETTERS) if isinstance(event, DeadLetterReplayed)]
     assert mark.replayed_at == NOON + timedelta(days=1), "the clock that parked it was ahead"
 
 
@@ -106,7 +106,7 @@ async def test_a_refused_dead_letter_does_not_stop_the_replay_of_other_dead_lett
     await world.append(parked("d1"), letter("d2"), parked("d3"))
     answer = await world.replay(ids=["d1", "d2", "d3", "d4"])
     assert answer["replayed"] == 2
-    assert [(one["id"], one["code"]) for one in answer["refused"]] == [
+    assert [(refusal["id"], refusal["code"]) for refusal in answer["refused"]] == [
         ("d4", "dead_letter_unknown"), ("d2", "undecodable"),
     ]  # fmt: skip
     assert await world.open_ids() == ["d2"]
@@ -123,7 +123,7 @@ async def test_a_replay_call_is_bounded_and_the_next_call_continues_after_refuse
     answer = await world.replay(refused_by="scoring")
     assert (answer["replayed"], len(answer["refused"])) == (2, 2), "d0, x0, d1 and x1, the earliest first"
     assert (answer["more"], answer["remaining"]) == (True, 6)
-    # A message that is parked again is a new letter, later than all that were there.
+    # A message that is parked again is a new letter, later than all others.
     await world.append(parked("again", refused_at=NOON + timedelta(hours=1)))
     totals = [answer["replayed"]]
     while answer["more"]:

@@ -1,4 +1,4 @@
-"""The routes of dead letters: lists, pages, CSV, what they refuse, and who may ask."""
+"""The routes of dead letters: lists, pages, CSV, refusals, and the keys that they need."""
 
 import csv
 import io
@@ -47,7 +47,7 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[DeadLetters
 async def test_open_dead_letters_are_listed_latest_first_without_payload(world: DeadLettersWorld) -> None:
     answer = (await world.ops.get(PATH)).json()
     assert answer.keys() == {"items"}
-    assert [one["id"] for one in answer["items"]] == ["d4", "d3", "d2", "d1"]
+    assert [item["id"] for item in answer["items"]] == ["d4", "d3", "d2", "d1"]
     assert answer["items"][-1] == {
         "id": "d1", "code": "type_invalid", "message": "KeyError", "refused_at": "2026-03-14T12:00:00Z",
         "refused_by": "ingest", "source": "/v1/events", "replayed_at": None,
@@ -83,10 +83,10 @@ async def test_a_misspelt_group_is_refused_with_a_suggestion(world: DeadLettersW
     answer = await world.ops.get(PATH, params={"refused_by": "scorring"})
     assert answer.json()["code"] == "group_unknown"
     assert answer.json()["message"] == "query.refused_by: `scorring` is not known; did you mean `scoring`?"
-    # Of a version that had another group.
+    # From a version that had another group.
     await world.append(letter("d6", refused_by="reports"))
     assert [
-        one["id"] for one in (await world.ops.get(PATH, params={"refused_by": "reports"})).json()["items"]
+        item["id"] for item in (await world.ops.get(PATH, params={"refused_by": "reports"})).json()["items"]
     ] == ["d6"]
 
 
@@ -97,7 +97,7 @@ async def test_pages_cover_all_dead_letters_including_those_of_the_same_instant(
     parameters = {"limit": "1"}
     while True:
         page = (await world.ops.get(PATH, params=parameters)).json()
-        seen += [one["id"] for one in page["items"]]
+        seen += [item["id"] for item in page["items"]]
         if "next_cursor" not in page:
             break
         parameters["cursor"] = page["next_cursor"]
@@ -212,7 +212,7 @@ async def test_an_invalid_replay_body_is_refused_and_replays_nothing(world: Dead
 
 
 async def test_a_replay_needs_a_body(world: DeadLettersWorld) -> None:
-    """A call that lost its body would else replay everything."""
+    """A call that lost its body would otherwise replay everything."""
     assert (await world.ops.post(f"{PATH}/replay")).status_code == 422
     assert await world.open_ids() == ["d4", "d3", "d2", "d1"]
 

@@ -1,4 +1,4 @@
-"""The table of dead letters follows its topic, whatever lies on it, and counts what is open."""
+"""The table of dead letters follows its topic, whatever the messages are, and counts the open letters."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -61,7 +61,7 @@ async def test_a_replay_mark_closes_a_dead_letter_in_the_same_batch_or_later(wor
 async def test_a_dead_letter_refused_again_after_its_replay_is_open_again(
     world: DeadLettersWorld,
 ) -> None:
-    """As after a restore: the same place of the log, and so the same id."""
+    """As after a restore: the same position of the log, and so the same id."""
     await world.append(letter(), replayed())
     again = letter(code="worse", refused_at=LATER + timedelta(seconds=1))
     await world.append(again, letter())
@@ -90,24 +90,24 @@ FOREIGN: list[Any] = [
 async def test_a_foreign_record_on_the_topic_is_listed_and_appends_no_dead_letter(
     world: DeadLettersWorld,
 ) -> None:
-    """Parked, each would be appended to the topic that it cannot be read from, for ever."""
+    """If it were parked, it would be appended for ever to the topic from which it cannot be read."""
     await world.log.append([Record(DEAD_LETTERS, "any", value) for value in FOREIGN])
     await world.append(letter("dead_good"))
-    found = [(one.refused_by, one.letters) for one in await open_letters(world)]
+    found = [(row.refused_by, row.letters) for row in await open_letters(world)]
     assert sum(number for group, number in found if group == "dead_letters") == len(FOREIGN)
     assert ("scoring", 1) in found
     assert len(await world.messages(DEAD_LETTERS)) == len(FOREIGN) + 1
     page = (await world.ops.get("/v1/dead-letters", params={"limit": 200})).json()["items"]
-    for one in page:
-        assert (await world.ops.get(f"/v1/dead-letters/{one['id']}")).status_code == 200
+    for item in page:
+        assert (await world.ops.get(f"/v1/dead-letters/{item['id']}")).status_code == 200
     answer = await world.replay(refused_by="dead_letters")
     assert (answer["replayed"], len(answer["refused"])) == (len(FOREIGN) - 3, 3), "three are no events"
 
 
 async def test_a_long_message_with_a_nul_is_stored_and_shortened_in_the_list(world: DeadLettersWorld) -> None:
     await world.append(letter(message="\0" + "x" * 10_000, source="/v1/\0"))
-    (one,) = (await world.ops.get("/v1/dead-letters")).json()["items"]
-    assert (len(one["message"]), one["source"]) == (4_096, "/v1/\N{REPLACEMENT CHARACTER}")
+    (item,) = (await world.ops.get("/v1/dead-letters")).json()["items"]
+    assert (len(item["message"]), item["source"]) == (4_096, "/v1/\N{REPLACEMENT CHARACTER}")
     assert len((await world.ops.get("/v1/dead-letters/dead_1")).json()["message"]) == 10_001
 
 
@@ -138,8 +138,8 @@ async def test_on_kafka_dead_letters_and_marks_match_across_partitions(
     log = open_log(f"kafka:{kafka}/letters-{uuid4().hex[:8]}-")
     async with run_dead_letters(log, database) as world:
         letters = [letter(f"dead_{number:02}") for number in range(30)]
-        await world.append(*letters, *(replayed(one.id) for one in letters[:25]))
-        assert sorted(await world.open_ids()) == [one.id for one in letters[25:]]
+        await world.append(*letters, *(replayed(dead_letter.id) for dead_letter in letters[:25]))
+        assert sorted(await world.open_ids()) == [dead_letter.id for dead_letter in letters[25:]]
         answer = await world.replay(refused_by="scoring")
         assert (answer["replayed"], len(answer["refused"])) == (0, 5), "an empty object is no event"
     await log.close()
@@ -196,7 +196,7 @@ async def test_the_table_fills_as_soon_as_the_database_is_migrated(
 
 
 async def test_a_missing_dead_letter_table_is_reported_with_the_migrate_command(database: Database) -> None:
-    """On both dialects, whose drivers say it in words of their own."""
+    """On both dialects, since each driver has words of its own for it."""
     await changed(database, sa.text("alter table dead_letters rename to hidden"))
     try:
         with pytest.raises(Unavailable, match="flipline migrate") as unavailable:

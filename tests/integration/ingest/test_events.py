@@ -1,4 +1,4 @@
-"""What trackers send, over HTTP, and what stands on the log afterwards."""
+"""Events of trackers over HTTP, and the events on the log afterwards."""
 
 import asyncio
 import json
@@ -62,7 +62,7 @@ async def test_verdicts_follow_the_order_of_the_list_and_only_bad_events_are_ref
 async def test_a_bad_event_gets_a_problem_when_alone_and_a_verdict_in_a_list(
     world: IngestWorld, event: dict[str, Any], code: str, field: str
 ) -> None:
-    # As a browser's beacon sends it.
+    # As a browser's beacon sends the body.
     content = json.dumps(event | {"id": "e1"}).encode()
     headers = {"content-type": "text/plain;charset=UTF-8", "origin": "https://shop.example"}
     alone = await world.api.post("/v1/events", content=content, headers=headers)
@@ -146,12 +146,12 @@ async def test_the_content_type_does_not_matter(world: IngestWorld, content_type
 
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/batch", "/v1/t"])
 async def test_a_browser_may_post_from_any_page(world: IngestWorld, path: str) -> None:
-    asked = {
+    preflight = {
         "origin": "https://shop.example",
         "access-control-request-method": "POST",
         "access-control-request-headers": "authorization,content-type",
     }
-    allowed = await world.api.options(path, headers=asked)
+    allowed = await world.api.options(path, headers=preflight)
     assert allowed.is_success
     assert allowed.headers["access-control-allow-origin"] == "*"
     assert {"authorization", "content-type"} <= set(

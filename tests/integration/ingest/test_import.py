@@ -32,10 +32,10 @@ async def test_every_line_is_accounted_for(importing: ImportWorld) -> None:
         refused_lines={no_format: [8], early: [9]},
         formats={"combined": 8},
     )
-    said = importing.printed()
-    assert "lines in format: combined │ 8" in said
-    assert f"refused: {no_format} (line 8)" in said
-    assert "access.log: 100 %, 9 lines" in said
+    printed = importing.printed()
+    assert "lines in format: combined │ 8" in printed
+    assert f"refused: {no_format} (line 8)" in printed
+    assert "access.log: 100 %, 9 lines" in printed
 
 
 async def test_imported_events_contain_no_ip_address(importing: ImportWorld) -> None:

@@ -1,4 +1,4 @@
-"""Logs that come again: grown, rotated, packed, renamed, rewritten; and those that only begin alike."""
+"""Logs imported again: grown, rotated, packed, renamed, rewritten; and logs that only begin alike."""
 
 import gzip
 import json
@@ -54,9 +54,9 @@ async def test_skipped_lines_are_reported_with_the_day_and_file_name_of_their_im
     first = await importing.run()
     assert "skipped" not in importing.printed()
     again = await importing.run()
-    said = importing.printed()
-    assert "access.log: skipped: 9 lines imported before on 2026-11-20 from access.log." in said
-    assert "lines skipped, imported before │ 9" in said
+    printed = importing.printed()
+    assert "access.log: skipped: 9 lines imported before on 2026-11-20 from access.log." in printed
+    assert "lines skipped, imported before │ 9" in printed
     assert (again.now, again.in_all) == (ImportReport(), first.now)
 
 
@@ -96,9 +96,9 @@ async def test_force_imports_again_and_says_that_no_event_counts_twice(importing
     once = await importing.event_ids()
     importing.printed()
     again = await importing.run(force=True)
-    said = importing.printed()
-    assert "access.log: reading again 9 lines imported before on 2026-11-20 from access.log." in said
-    assert "counts the same event once" in said
+    printed = importing.printed()
+    assert "access.log: reading again 9 lines imported before on 2026-11-20 from access.log." in printed
+    assert "counts the same event once" in printed
     assert (again.now, again.in_all) == (first.now, first.now)
     assert await importing.event_ids() == once * 2
     assert (await importing.run()).now == ImportReport()

@@ -33,13 +33,13 @@ async def test_a_leading_host_name_becomes_a_property_and_the_address_names_the_
 
 
 async def test_a_forwarded_address_names_the_visitor_and_is_reported(importing: ImportWorld) -> None:
-    one, two = line("/pricing", address="192.0.2.21"), line("/docs", address="192.0.2.22")
-    importing.file.write_text(f'{one.strip()} "-"\n{two.strip()} "203.0.113.7"\n')
+    first, second = line("/pricing", address="192.0.2.21"), line("/docs", address="192.0.2.22")
+    importing.file.write_text(f'{first.strip()} "-"\n{second.strip()} "203.0.113.7"\n')
     await importing.run()
     assert await visitors(importing) == [known_as("192.0.2.21"), known_as("203.0.113.7")]
-    said = importing.printed()
-    assert "lines in format: combined with more fields │ 2" in said
-    assert "visitor named by a proxy │ 1" in said
+    printed = importing.printed()
+    assert "lines in format: combined with more fields │ 2" in printed
+    assert "visitor named by a proxy │ 1" in printed
 
 
 async def test_formats_may_change_within_a_file(importing: ImportWorld) -> None:

@@ -1,4 +1,4 @@
-"""How much ingest takes, what is hostile, and what becomes of it; over HTTP, onto the real log."""
+"""How much ingest accepts, and what becomes of hostile requests; over HTTP, onto the real log."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ from tests.worlds.ingest import BEARER, IngestWorld, serve
 
 
 def sized(event: dict[str, Any], size: int) -> bytes:
-    """The event's JSON, padded to so many bytes."""
+    """The event's JSON, padded to `size` bytes."""
     bare = len(json.dumps(event | {"properties": {"pad": ""}}))
     return json.dumps(event | {"properties": {"pad": "x" * (size - bare)}}).encode()
 
@@ -167,7 +167,7 @@ async def test_the_server_answers_requests_after_a_body_that_was_too_large(
     ],
 )
 async def test_a_dead_letter_does_not_contain_the_write_key(world: IngestWorld, content: str) -> None:
-    """A key in the header opens, and many a program repeats it in a body that it did not encode well."""
+    """The key in the header is enough, but some programs repeat it in a body with a wrong encoding."""
     await world.api.post("/v1/track", content=content)
     (letter,) = await world.dead_letters()
     assert WRITE_KEY not in letter.payload

@@ -1,4 +1,4 @@
-"""The tracking libraries that web teams have deployed, with nothing changed but host and write key."""
+"""The tracking libraries that web teams have deployed, with only host and write key changed."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ CLIENTS: dict[str, Callable[..., Any]] = {"segment": segment.Client, "rudderstac
 
 
 class Counted:
-    """Counts the requests on their way to the application: a library that is content asks once."""
+    """Counts the requests to the application: a library that accepts the answer sends one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -28,8 +28,8 @@ class Counted:
         await self._app(scope, receive, send)
 
 
-async def told(client: Any, *calls: tuple[str, dict[str, Any]]) -> None:
-    """Make the calls as a program would and let the library send them all, in one batch if it can."""
+async def make_calls(client: Any, *calls: tuple[str, dict[str, Any]]) -> None:
+    """Make the calls as a program would; the library sends them all, in one batch if it can."""
 
     def speak() -> None:
         for name, arguments in calls:
@@ -45,7 +45,7 @@ async def test_each_call_of_a_tracking_library_arrives_once(world: IngestWorld, 
     counted = Counted(world.app)
     async with serve(counted) as url:
         client = CLIENTS[library](WRITE_KEY, host=url, on_error=None)
-        await told(
+        await make_calls(
             client,
             ("identify", {"user_id": "u1", "traits": {"email": "ana@example.com", "title": "VP"}}),
             ("track", {"user_id": "u1", "event": "Order Completed", "properties": {"total": 99.5}}),
@@ -55,13 +55,13 @@ async def test_each_call_of_a_tracking_library_arrives_once(world: IngestWorld, 
             ),
         )
     identify, purchase, visit = await world.interactions()
-    # In one request, unless the library's own clock has parted them.
+    # In one request, unless the library's own timer has split them.
     assert counted.requests <= 3
-    assert [one.type for one in (identify, purchase, visit)] == ["identify", "purchase", "visit"]
+    assert [event.type for event in (identify, purchase, visit)] == ["identify", "purchase", "visit"]
     assert set(identify.identities) == {Identity("user_id", "u1"), Identity("email", "ana@example.com")}
     assert (identify.traits["title"], purchase.properties["total"]) == ("VP", 99.5)
     assert visit.properties["path"] == "/pricing"
-    assert [one.machine for one in (identify, purchase, visit)] == [None, None, None]
+    assert [event.machine for event in (identify, purchase, visit)] == [None, None, None]
 
 
 @pytest.mark.parametrize("library", CLIENTS)
@@ -71,7 +71,7 @@ async def test_a_library_with_a_wrong_key_gives_up_at_once(world: IngestWorld, l
     failures: list[Any] = []
     async with serve(counted) as url:
         client = CLIENTS[library]("wrong", host=url, on_error=lambda error, _batch: failures.append(error))
-        await told(client, ("track", {"user_id": "u1", "event": "Signed Up"}))
+        await make_calls(client, ("track", {"user_id": "u1", "event": "Signed Up"}))
     assert (counted.requests, len(failures)) == (1, 1)
     assert await world.interactions() == []
 
@@ -83,6 +83,8 @@ async def test_a_tracking_library_retries_after_a_log_error_and_the_call_arrives
     world.log.failures = 1
     counted = Counted(world.app)
     async with serve(counted) as url:
-        await told(CLIENTS[library](WRITE_KEY, host=url), ("track", {"user_id": "u1", "event": "Signed Up"}))
+        await make_calls(
+            CLIENTS[library](WRITE_KEY, host=url), ("track", {"user_id": "u1", "event": "Signed Up"})
+        )
     assert counted.requests == 2
-    assert [one.type for one in await world.interactions()] == ["signed_up"]
+    assert [event.type for event in await world.interactions()] == ["signed_up"]

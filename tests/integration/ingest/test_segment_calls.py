@@ -1,4 +1,4 @@
-"""Calls of Segment's libraries, over HTTP, and what stands on the log afterwards."""
+"""Calls of Segment's libraries over HTTP, and the events on the log afterwards."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Orders to hand over those whom an activation kept back, and what is told of them."""
+"""Hand-overs of profiles that an activation kept back, and the leads that they make."""
 
 from services.scoring.change.handing_over import HandingOver, Status
 from services.scoring.change.retirement import Act, end

@@ -22,7 +22,7 @@ async def deleted(scoring: ScoringHttpWorld, **headers: str) -> None:
 
 
 async def begun(scoring: ScoringHttpWorld) -> None:
-    """Begin an activation of the draft, and leave it."""
+    """Start an activation of the draft, and abandon it."""
 
     def started(connection: Connection) -> None:
         draft = draft_of(connection, "m")

@@ -96,7 +96,7 @@ def _deed(chance: random.Random, number: int, names: list[Identity]) -> Interact
 
 
 def columns(seed: int, *, people: int, deeds: int) -> list[Event]:
-    """Return what is told of a crowd, in the order in which it is told; the same for the same seed."""
+    """Return the events of a crowd, in the order in which they come; the same for the same seed."""
     chance = random.Random(seed)  # noqa: S311 - the same on every run is what is wanted
     names = _names(chance, people)
     done = [_deed(chance, number, chance.choice(names)) for number in range(deeds)]
@@ -132,7 +132,7 @@ def _parted(number: int, one: Identity, other: Identity) -> Separation:
 
 
 def first_of(event: Event) -> Identity:
-    """Return the identity on whose partition an event lies."""
+    """Return the identity that decides the partition of an event."""
     if isinstance(event, Retraction):
         return event.identity
     assert isinstance(event, Interaction | Separation)
@@ -148,7 +148,7 @@ def by_share(events: Iterable[Event], shares: int) -> list[list[Event]]:
 
 
 def batches(events: list[Event], size: int) -> Iterator[list[Event]]:
-    """Yield the events in batches, of which some are told again in the next."""
+    """Yield the events in batches; the last two of each batch come again in the next."""
     for start in range(0, len(events), size):
         yield events[max(0, start - 2) : start + size]
 
@@ -163,7 +163,7 @@ async def activate_matrix(world: ScoringWorld, matrix: Mapping[str, Any]) -> Non
 async def assert_as_defined(
     world: ScoringWorld, events: list[Event], matrix: Mapping[str, Any] = MATRIX
 ) -> None:
-    """Hold persons, scores, reasons and days of crossing in the tables against the definition."""
+    """Compare persons, scores, reasons and days of crossing in the tables with the definition."""
     due = lives(events, LIMITS)
     today = day_of(world.clock.now())
 

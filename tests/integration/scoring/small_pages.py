@@ -6,6 +6,6 @@ from services.scoring.change import preparation
 
 
 def prepare_in_pages_of(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a page of a preparation, whether it counts or prices, have so many identities at most."""
+    """Let a page of a preparation, whether it counts or prices, have at most `most` identities."""
     monkeypatch.setattr(preparation, "COUNTED_AT_ONCE", most)
     monkeypatch.setattr(preparation, "PRICED_AT_ONCE", most)

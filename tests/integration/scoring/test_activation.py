@@ -1,4 +1,4 @@
-"""Activation in several transactions: through crashes, for others who activate, and for readers."""
+"""Activation in several transactions: with crashes, with other activations, and with readers."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ MODEL = "m"
 
 
 def crash(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
-    """Have a page fail after so many that succeeded."""
+    """Have a page fail after `after` pages that succeeded."""
     function, pages = getattr(preparation, name), iter(range(after))
 
     def fail_in_the_end(*arguments: Any) -> None:
@@ -121,7 +121,7 @@ async def test_a_worker_stops_after_its_activation_was_taken_over(ten: ScoringWo
     await ten.database.unit(advanced)
     ten.clock.advance(seconds=31)
     await activate(ten.database, ten.clock, MODEL, Activation("all"))
-    with pytest.raises(Conflict, match="ended by somebody else"):
+    with pytest.raises(Conflict, match="ended by another request"):
         await ten.database.unit(advanced)
 
 

@@ -1,4 +1,4 @@
-"""Activation beside live scoring: as if all that happens meanwhile had been there before."""
+"""Activation beside live scoring: the result is as if all events had come before."""
 
 import asyncio
 import shutil
@@ -60,7 +60,7 @@ async def tell(world: ScoringWorld, events: list[Event], size: int = 500) -> Non
 
 
 async def counted(world: ScoringWorld) -> dict[str, Counts]:
-    """Return what the matrix reads of the counts of each identity."""
+    """Return the counts of each identity that the matrix reads."""
     keys = Tally([stored_matrix(MODEL, MATRIX)]).keys
     known = [row[0] for row in await world.table_rows(identities)]
     each = await world.database.read(lambda connection: counts.read(connection, known))
@@ -69,7 +69,7 @@ async def counted(world: ScoringWorld) -> dict[str, Counts]:
 
 
 async def recounted(world: ScoringWorld) -> dict[str, Counts]:
-    """Count the whole ledger anew."""
+    """Count the whole ledger again."""
     tally = Tally([stored_matrix(MODEL, MATRIX)])
     known = [row[0] for row in await world.table_rows(identities)]
     posted = await world.database.read(lambda connection: ledger.read(connection, known))
@@ -78,7 +78,7 @@ async def recounted(world: ScoringWorld) -> dict[str, Counts]:
 
 
 class Pace:
-    """Two who begin each step together, until one of them has no more to do."""
+    """Two tasks that begin each step together, until one of them has ended."""
 
     def __init__(self) -> None:
         self._together = asyncio.Barrier(2)

@@ -1,4 +1,4 @@
-"""Activating over HTTP: previewed, watched, taken up, given up, rolled back."""
+"""Activation over HTTP: previewed, watched, continued, given up, rolled back."""
 
 import pytest
 from sqlalchemy import Connection
@@ -111,7 +111,7 @@ async def test_a_rollback_restores_scores_and_leaves_the_draft_and_the_activatio
 
 
 async def left_activating(scoring: ScoringHttpWorld) -> None:
-    """Begin an activation and leave it, as a process does that is killed."""
+    """Start an activation and abandon it, as a process that is killed does."""
 
     def started(connection: Connection) -> None:
         draft = draft_of(connection, "m")

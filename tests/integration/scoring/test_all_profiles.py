@@ -17,7 +17,7 @@ NAMES = ("title", "email", "company", "email_domain")
 
 @pytest.fixture
 async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringWorld:
-    """A world of eight people: three have several identities, and one has so many counts that two rows do."""
+    """A world of eight people: three have several identities, and one has enough counts for two rows."""
     monkeypatch.setattr(counts, "MOST_RECENT", 3)
     world = ScoringWorld(database, limits={})
     await world.activate(rule("visits", 10, limit={"times": 3, "per": "day"}))

@@ -1,4 +1,4 @@
-"""The API's description, held against what the routes really answer."""
+"""The API's description, compared with the real answers of the routes."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def example_of(document: dict[str, Any], operation: dict[str, Any]) -> Any:
-    """Return the example of a body, which stands beside its schema or in it."""
+    """Return the example of a body, from beside its schema or from within it."""
     body = operation["requestBody"]["content"]["application/json"]
     if "examples" in body:
         return next(iter(body["examples"].values()))["value"]

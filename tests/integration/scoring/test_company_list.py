@@ -1,4 +1,4 @@
-"""Companies by what their people score: who is excluded is marked, does not rank, and can be asked for."""
+"""Companies by the scores of their people: excluded people are marked, do not rank, and can be listed."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

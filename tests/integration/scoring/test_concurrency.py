@@ -1,4 +1,4 @@
-"""Scoring when several do it at once, or somebody changes the matrix meanwhile."""
+"""Scoring by several workers at once, and during a change of the matrix."""
 
 import asyncio
 from functools import partial
@@ -83,7 +83,7 @@ SEEDS = (1, 2, 3)
 async def test_concurrent_workers_timer_and_activation_give_the_defined_result(
     database: Database, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two to four workers with a share each; the days go by, and another matrix takes over meanwhile."""
+    """Two to four workers with a share each, while days pass and another matrix takes over."""
     prepare_in_pages_of(20, monkeypatch)
     monkeypatch.setattr(timer, "PAGE", 15)
     world = ScoringWorld(database, LIMITS)

@@ -1,4 +1,4 @@
-"""Corrections by hand, as ops makes them: who is not one person, points given, and what is refused."""
+"""Corrections by hand, as ops makes them: unmerges, adjustments, and refusals."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Corrections while live batches are about the same people, on PostgreSQL, where both go on at once."""
+"""Corrections beside live batches about the same people, on PostgreSQL, where both run at once."""
 
 import asyncio
 import random
@@ -55,7 +55,7 @@ def corrections(world: ScoringWorld) -> Corrections:
 async def test_an_unmerge_and_a_batch_about_the_same_profile_do_not_deadlock(
     busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The batch begins when the unmerge has the person and is not done."""
+    """The batch begins when the unmerge has locked the person and is not done."""
     await busy.activate(rule("visits", 10), flip_number=1000)
     await busy.consume(interaction(known_as=BOTH))
     begun = waiting_just_before(
@@ -81,7 +81,7 @@ async def test_an_unmerge_that_returns_from_the_log_does_not_wait_for_the_models
 
 
 async def corrected_somehow(world: ScoringWorld, chance: random.Random) -> None:
-    """Correct something about somebody, if there is anything to correct."""
+    """Make a random correction of a random person, if there is anything to correct."""
     correct = corrections(world)
 
     def corrected(connection: sa.Connection) -> None:
@@ -124,7 +124,7 @@ async def test_concurrent_workers_timer_and_corrections_give_the_defined_result(
     async def ops(seed: int) -> None:
         chance = random.Random(seed)  # noqa: S311 - the same on every run is what is wanted
         while at_work:
-            # Refused where nothing is left to retract, or nobody to part from.
+            # Refused if nothing is left to retract, or no identity to unmerge.
             with suppress(Refused):
                 await persist(partial(corrected_somehow, busy, chance))
             await a_moment()

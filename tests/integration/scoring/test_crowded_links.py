@@ -1,4 +1,4 @@
-"""Identities that are linked with very many others: what is heeded, and what it costs."""
+"""Identities with links to very many others: which links apply, and the cost."""
 
 import random
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ SEEDS = range(40)
 
 
 def told_of(place: str, chance: random.Random) -> list[Event]:
-    """Return what is told of a few people who share devices: links and a separation, in any order."""
+    """Return events of a few people who share devices: links and a separation, in any order."""
     names = [
         Identity(kind, f"{place}-{n}") for kind in ("user_id", "twitter", "anonymous_id") for n in range(3)
     ]
@@ -53,7 +53,7 @@ def told_of(place: str, chance: random.Random) -> list[Event]:
 
 
 def as_defined(told: Sequence[Event]) -> tuple[set[frozenset[str]], dict[tuple[str, str], str | None]]:
-    """Return the persons, and why which link is refused, of all links taken together."""
+    """Return the persons, and the reason for each refused link, from all links taken together."""
     everyone: dict[str, Identity] = {}
     known: dict[tuple[str, str], Link] = {}
     sides: dict[str, list[Side]] = {}
@@ -98,7 +98,7 @@ async def test_profiles_follow_the_earliest_links_in_any_order_of_events(
         assert persons == {frozenset(person) for person in found.values()}, seed
         kept = {(row[0], row[1]): row[4] for row in await world.table_rows(links) if row[0] in mine}
         assert {pair for pair, why in kept.items() if why} == {pair for pair, why in refused.items() if why}
-        # Of several reasons for which one is refused it is told the one that was met first.
+        # A link that is refused for several reasons has the reason that was met first.
         ignored += list(refused.values()).count(too_many_links())
     assert ignored > 50
 

@@ -1,4 +1,4 @@
-"""Drafts and activations beside live scoring: matrices are read where nobody has to wait for it."""
+"""Drafts and activations beside live scoring: no transaction waits while a matrix is parsed."""
 
 import threading
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ async def on_sqlite(sqlite_url: str, tmp_path: Path) -> AsyncIterator[ScoringHtt
 
 @pytest.fixture
 def read_within(monkeypatch: pytest.MonkeyPatch, on_sqlite: ScoringHttpWorld) -> list[bool]:
-    """Note of each matrix that is read whether the one writer of SQLite was taken meanwhile."""
+    """Note, for each matrix that is parsed, whether the one writer of SQLite was in use then."""
     pool: Any = writing_engine(on_sqlite.database).pool
     taken: list[bool] = []
     validate = Matrix.model_validate

@@ -41,7 +41,7 @@ async def test_a_model_without_the_exclusion_still_makes_leads(world: ScoringWor
 
 
 async def test_an_effect_has_the_time_of_its_interaction(world: ScoringWorld) -> None:
-    """Told before it and told again after it: the later writer is right, in whichever order they come."""
+    """The trait is reported before and after it: the latest writer is right, in any order of events."""
     await world.consume(interaction("identify", day=2, traits={"lifecycle": "former"}))
     await world.consume(interaction("purchase", day=1))
     await world.consume(interaction("identify", traits={"lifecycle": "lead"}))
@@ -53,7 +53,7 @@ async def test_an_effect_has_the_time_of_its_interaction(world: ScoringWorld) ->
 
 
 async def test_traits_sent_with_an_interaction_do_not_override_its_effect(world: ScoringWorld) -> None:
-    """Trackers send what they have kept of a person with every event."""
+    """Trackers send their stored traits of a person with every event."""
     stale = {"consent_email": True, "lifecycle": "lead"}
     await world.consume(interaction("email_unsubscribe", traits=stale))
     assert await world.traits(ANA) == {"consent_email": False, "lifecycle": "lead"}

@@ -1,4 +1,4 @@
-"""The metric of flips: every new lead counts once, by model, whatever goes wrong on the way."""
+"""The metric of flips: every new lead counts once, by model, whatever fails on the way."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -29,7 +29,7 @@ from tests.worlds.scoring import ScoringWorld
 
 
 class Troubled:
-    """The intake of leads, whose transactions are rolled back after their work as often as told."""
+    """The intake of leads; its transactions fail after their work `passing_troubles` times."""
 
     def __init__(self) -> None:
         self._intake = LeadIntake(clock=FrozenClock(), new_id=new_id)
@@ -49,7 +49,7 @@ class Troubled:
 
 
 class HandingOff:
-    """What the log has of leads is taken in by a follower of its own."""
+    """A follower of its own takes in the leads of the log."""
 
     def __init__(self, log: EmbeddedLog, database: Database) -> None:
         self.log = log
@@ -61,7 +61,7 @@ class HandingOff:
         await self.log.append([Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
 
     async def takes_in(self, messages: int) -> None:
-        """Follow the log until so many messages are applied and committed."""
+        """Follow the log until `messages` messages are applied and committed."""
         follower = Follower(
             log=self.log, database=self.database, clock=FrozenClock(), topic=LEADS, group="handoff",
             apply=self.intake, stored=lambda: None, applied=self._applied,

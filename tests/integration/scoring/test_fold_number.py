@@ -35,7 +35,7 @@ async def test_the_fold_number_changes_when_the_same_log_gives_other_tables(sqli
 
 
 async def told_of(database: Database, table: sa.Table) -> list[str]:
-    """Return what a table has, without what depends on batches."""
+    """Return the rows of a table, without columns that depend on batches."""
     columns = [column for column in table.c if column.name != "revision"]
     query = sa.select(*columns).order_by(*table.primary_key)
     found = await rows(database, query)

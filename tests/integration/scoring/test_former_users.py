@@ -1,4 +1,4 @@
-"""An alias from an earlier user id joins what was done under it, from the tracker's call to the score."""
+"""An alias joins the interactions of an earlier user id, from the tracker's call to the score."""
 
 from itertools import permutations
 from pathlib import Path
@@ -76,7 +76,7 @@ async def test_an_alias_does_not_join_other_users_of_a_shared_device(world: Scor
 async def test_a_refused_link_becomes_valid_when_an_alias_makes_the_id_a_former_user_id(
     world: ScoringWorld,
 ) -> None:
-    """The device belonged to both ids of one person, which nobody knew until the alias came."""
+    """The device belonged to both ids of one person, which was unknown until the alias came."""
     await world.activate(VISITS, flip_number=1000)
     await world.consume(page("1", "a", anonymousId="phone"))
     await world.consume(page("2", "b", anonymousId="phone"))

@@ -1,4 +1,4 @@
-"""Who becomes a lead, when, and how often: what keeps people from sales and what ends it."""
+"""Which profiles become leads, when, and how often: what keeps a profile from sales, and what ends that."""
 
 from typing import Any
 

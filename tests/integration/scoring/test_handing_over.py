@@ -1,4 +1,4 @@
-"""Those whom an activation kept back are handed over without a new version: by name, or all of them."""
+"""Profiles that an activation kept back are handed over without a new version: by id, or all of them."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -102,7 +102,7 @@ async def test_a_handoff_reports_a_status_for_each_profile_id(scoring: ScoringHt
     await scoring.consume(*(interaction(known_as=named(name)) for name in names for _ in range(2)))
     rules = {"flip_number": 20, "excludes": excludes, "requires": ["email"]}
     await scoring.activate_document(MARATHON | rules, handoff="none")
-    # Whom only this one flips it leaves to their next activity.
+    # The next activation leaves the profiles that only it flips to their next human interaction.
     waits = [interaction(known_as={"twitter": "late"}), interaction(known_as=named("waits"))]
     await scoring.consume(*waits)
     more = {"flip_number": 10, "traits": [{"id": "poor", "when": {"poor": True}, "points": -50}]}
@@ -243,7 +243,7 @@ async def test_a_model_that_does_not_score_hands_no_profile_over(scoring: Scorin
 async def test_an_invalid_handoff_body_is_refused_with_the_field(
     scoring: ScoringHttpWorld, body: dict[str, Any], field: str
 ) -> None:
-    # Written in ASCII, as what no client would put into UTF-8 can still come.
+    # Escaped in ASCII: text that no client would encode as UTF-8 can still come in this form.
     written, as_json = json.dumps(body), {"Content-Type": "application/json"}
     status, _, told = await scoring.refusal("POST", HANDOFF, content=written, headers=as_json)
     assert (status, told) == (422, field)

@@ -1,4 +1,4 @@
-"""Handing over and retiring while others are at the same profiles: no lead twice, and none lost."""
+"""Hand-over and retirement beside other work on the same profiles: no lead comes twice or is lost."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ async def on_postgres(postgres_url: str) -> AsyncIterator[ScoringWorld]:
 
 
 async def ana_may_qualify_again(world: ScoringWorld, known_as: dict[str, str]) -> None:
-    """Have Ana kept back in a cycle after which her next visit begins another."""
+    """Have Ana kept back in a cycle, so that her next visit begins another cycle."""
     await world.activate(VISITS, flip_number=1000)
     await world.consume(interaction(known_as=known_as))
     await world.activate(VISITS, flip_number=10, handoff="none", requalify_after="90d")

@@ -1,4 +1,4 @@
-"""An order to hand everybody over stops half-way: what it did stays, and another order does the rest."""
+"""A hand-over of all profiles stops half-way: its leads stay, and another hand-over does the rest."""
 
 from typing import Any
 

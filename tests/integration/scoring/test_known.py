@@ -1,6 +1,6 @@
 """Rules, requires, exclusions, lists and the hand-off agree on what is known of a person.
 
-What a trait tells is judged in Python; the many examples of it need no second dialect.
+Traits are judged in Python, so the many examples need only one dialect.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ def model(trait: str, **more: Any) -> dict[str, Any]:
 
 
 async def told(scoring: ScoringHttpWorld, traits: dict[str, Any], day: int = 0) -> dict[str, Any]:
-    """Tell traits of a person who has reached the flip number, and return where the person stands."""
+    """Report traits of a person who has reached the flip number, and return the entry in `scores`."""
     await scoring.consume(interaction(day=-9, known_as=WHO))
     await scoring.consume(interaction("identify", day=day, known_as=WHO, traits=traits))
     standing = (await scoring.find_profile("ana@gmail.com"))["scores"]["m"]

@@ -1,4 +1,4 @@
-"""Leads that are worked out before a version takes over, and who changes until it does."""
+"""Leads that are prepared before a version takes over, and profiles that change until it does."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -104,7 +104,7 @@ async def test_a_profile_that_qualifies_during_an_activation_also_becomes_a_lead
     asked: list[Sequence[str]] = []
 
     def one_is_missing(connection: Connection, *arguments: Any, **more: bool) -> Sequence[str]:
-        """Find Ana alone at first, as if Ben had qualified just afterwards."""
+        """Find only Ana at first, as if Ben had qualified just afterwards."""
         wanted = compared(connection, *arguments, **more)
         asked.append(wanted)
         return [ANA.id] if len(asked) == 1 else wanted

@@ -1,4 +1,4 @@
-"""Who is one person on real tables: late evidence, shared devices, separations and limits."""
+"""Which identities are one person on real tables: late evidence, shared devices, separations, limits."""
 
 from itertools import permutations
 from typing import Any
@@ -57,7 +57,7 @@ async def scored(world: ScoringWorld) -> dict[str, float]:
 async def test_a_device_belongs_to_the_user_of_the_earliest_login_in_any_event_order(
     world: ScoringWorld,
 ) -> None:
-    """Every order of three logins, told one by one or together, each on a device of its own."""
+    """Every order of three logins, in batches of one, two or three, each on a device of its own."""
     await world.activate(VISITS, flip_number=1000)
     told = permutations([("ana", -3), ("ben", -2), ("carl", -1)])
     for n, order in enumerate(told):
@@ -181,7 +181,7 @@ async def test_the_cost_of_a_later_login_does_not_depend_on_the_number_of_users_
     await world.activate(VISITS, flip_number=1000)
     asked: dict[int, int] = {}
     for number in range(2):
-        # The first two batches tell names that are new: they are recorded, and then known to be.
+        # The first two batches have new names: the names are recorded, and then known to exist.
         await world.consume(login(f"first-{number}", -500))
     for many in (3, 300):
         on = f"kiosk-{many}"
@@ -216,7 +216,7 @@ async def test_a_batch_merges_any_number_of_profiles_in_the_same_number_of_state
     await world.activate(VISITS, flip_number=1000)
     asked: dict[int, int] = {}
     for number in range(3):
-        # The first batches note the fold and names that are new, and then know that both are there.
+        # The first batches note the fold and new names, and then know that both exist.
         await world.consume(login(f"first-{number}", -500))
     for many in (40, 80):
         names = [f"{many}-{n}" for n in range(many)]

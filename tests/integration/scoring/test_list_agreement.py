@@ -1,11 +1,11 @@
-"""What lists sort, filter and sum by is what profiles show, whatever ops has changed."""
+"""Lists sort, filter and sum by the values that profiles show, whatever ops has changed."""
 
 from tests.support.builders import interaction, rule
 from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
 
 async def listed(scoring: ScoringHttpWorld) -> dict[str, tuple[int, float]]:
-    """Return people and score by company, when the lists tell what the profiles tell."""
+    """Return people and score by company, after a check that the lists agree with the profiles."""
     shown: dict[tuple[str, str], float] = {}
     async for page in scoring.pages("/v1/profiles", limit=2):
         shown |= {

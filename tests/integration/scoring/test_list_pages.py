@@ -1,4 +1,4 @@
-"""Lists that grow without bound come page by page, as JSON and as CSV: links, versions, models, timelines."""
+"""Lists without a bound come page by page, as JSON and as CSV: links, versions, models, timelines."""
 
 import csv
 import io

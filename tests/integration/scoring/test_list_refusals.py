@@ -1,4 +1,4 @@
-"""Lists that cannot be: cursors and parameters that are refused, naming what is meant."""
+"""Cursors and parameters of lists that are refused; the refusal names the right form."""
 
 from base64 import urlsafe_b64encode
 
@@ -23,7 +23,7 @@ LISTS = {
 
 
 async def cursors(scoring: ScoringHttpWorld) -> dict[str, str]:
-    """Return the cursor that each list gives with its first page of one."""
+    """Return the cursor that each list gives with a first page of one item."""
     await scoring.activate_document()
     await scoring.activate_document(model="other")
     await scoring.consume(interaction(), interaction(known_as={"email": "bob@other.example"}))

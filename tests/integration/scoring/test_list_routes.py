@@ -136,7 +136,7 @@ async def test_companies_sum_the_scores_of_their_people_alike_on_every_database(
     await scoring.consume(
         *(interaction("email_open", known_as=who) for n, who in enumerate(thirds) for _ in range(n))
     )
-    # Nobody knows of the one who did nothing.
+    # The person who did nothing has no profile.
     expected = [
         ("acme.example", 3, 61.0, 30.0),
         ("z.example", 10, 15.5, 2.9),

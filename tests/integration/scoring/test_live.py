@@ -109,7 +109,7 @@ async def test_a_profile_id_from_before_a_merge_finds_the_merged_profile(world: 
 
 
 async def test_the_order_and_split_of_batches_does_not_matter(world: ScoringWorld) -> None:
-    """The events of one person under every order; each order is told to another person."""
+    """The events of one person in every order; each order is that of another person."""
     await world.activate(rule("visits", 10, limit={"times": 1, "per": "day"}, cap=25), flip_number=1000)
     found: set[float] = set()
     for n, order in enumerate(permutations([(0, "visit"), (0, "visit"), (-1, "visit"), (-2, "like")])):

@@ -1,4 +1,4 @@
-"""Who has more counts than the row that events write: a second row has most of them, and nobody can tell."""
+"""Profiles with more counts than fit the row that events write: a second row changes no result."""
 
 from typing import Any
 
@@ -37,13 +37,13 @@ def guides(start: int, end: int, **more: Any) -> list[Interaction]:
 
 
 async def older(database: Database) -> dict[str, tuple[str, int]]:
-    """Return of each large row its mark and how many entries it has, by identity."""
+    """Return the mark and the number of entries of each large row, by identity."""
     found = await rows(database, sa.select(older_counts))
     return {row.identity_id: (row.mark, len(row.entries) // 24) for row in found}
 
 
 async def recent(database: Database) -> dict[str, int]:
-    """Return how many entries the row of each identity has that events write."""
+    """Return the number of entries in the row that events write, by identity."""
     found = await rows(database, sa.select(counts))
     return {row.identity_id: len(row.entries) // 24 for row in found}
 
@@ -67,7 +67,7 @@ async def test_older_counts_are_written_only_when_recent_counts_overflow(world: 
 
 
 async def test_retractions_also_remove_counts_from_before_the_overflow(world: ScoringWorld) -> None:
-    """At first as negative counts beside the large row, then both rows hold nothing any more."""
+    """At first there are negative counts beside the large row, then both rows are empty."""
     await world.consume(*guides(0, MANY))
     await world.consume(retraction("guide-1", "guide-2"))
     assert (await older(world.database))[ANA.id][1] == MANY
@@ -80,7 +80,7 @@ async def test_retractions_also_remove_counts_from_before_the_overflow(world: Sc
 
 
 async def test_two_workers_do_not_overwrite_the_older_counts_of_each_other(world: ScoringWorld) -> None:
-    """The one that read before the other had written must not write either of its rows."""
+    """A worker that read before the other had written must not write either of its rows."""
     await world.consume(*guides(0, 5))
     stale = await world.database.read(lambda its: store.read(its, [ANA.id]))
     await world.consume(*guides(5, MANY))
@@ -95,7 +95,7 @@ async def test_two_workers_do_not_overwrite_the_older_counts_of_each_other(world
 
 
 async def test_profiles_with_older_counts_are_merged_without_double_counts(world: ScoringWorld) -> None:
-    """What both did counts once for each value."""
+    """Interactions of both count once for each value."""
     cookie = {"anonymous_id": "cookie"}
     await world.consume(*guides(0, MANY))
     await world.consume(

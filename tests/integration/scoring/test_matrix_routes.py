@@ -1,4 +1,4 @@
-"""Changing the matrix, as ops does it: drafted, compared, previewed, activated, rolled back."""
+"""Changes of the matrix, as ops makes them: drafted, compared, previewed, activated, rolled back."""
 
 import json
 from typing import Any

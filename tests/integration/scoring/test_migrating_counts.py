@@ -1,4 +1,4 @@
-"""Counts that were JSON become the bytes that counting itself writes, and there is no way back from them."""
+"""Counts in JSON become the bytes that counting itself writes, and there is no way back."""
 
 from datetime import UTC
 from typing import Any
@@ -53,13 +53,13 @@ DONE = [
         for reason in REASONS for day, points in [(0, 5.0), (0, 5.0), (3, -0.1)]
     ),
 ]  # fmt: skip
-"""Things that are counted under every kind of key, with values and reasons of all letters."""
+"""Interactions for every kind of key, with values and reasons in letters of all kinds."""
 PEOPLE = {f"{n:032}": DONE[n % len(DONE) : n % len(DONE) + n % 5] for n in range(1_100)} | {"f" * 32: DONE}
-"""More than one page of the migration; of some nothing is counted."""
+"""More than one page of the migration; some of them have no counts."""
 
 
 def as_json(done: list[Any]) -> str:
-    """Counts as they were kept at 0008: key -> day -> text of the value -> how often."""
+    """Counts as revision 0008 stored them: key -> day -> text of the value -> how often."""
     found: Json = {}
     for one in done:
         for key, by in TALLY.matches(one):
@@ -103,7 +103,7 @@ async def test_json_counts_are_migrated_to_the_bytes_that_counting_writes(databa
 
 
 async def test_the_counts_migration_refuses_a_downgrade_that_would_lose_counts(database_url: str) -> None:
-    """Numbers tell no texts, so a downgrade would lose the counts."""
+    """Texts cannot be made from numbers, so a downgrade would lose the counts."""
     database = Database(database_url)
     stored = {"a" * 32: Revised(StoredCounts(as_counted(DONE)), 0)}
     await database.unit(lambda connection: write(connection, stored))

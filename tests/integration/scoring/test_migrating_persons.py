@@ -1,4 +1,4 @@
-"""Persons, leads and versions of a database that was there before links were kept."""
+"""Persons, leads and versions of a database from before links were stored."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from tests.support.downgrades import taken_back
 from tests.support.tables import changed, values
 from tests.worlds.scoring import ScoringWorld
 
-# By their ids; a profile had the id of the identity that it was founded with, whichever that was.
+# In the order of their ids; a profile had the id of its first identity, whichever that was.
 LEAST, MIDDLE, GREATEST = sorted(
     named(email="ana@example.com", anonymous_id="cookie", user_id="ana"), key=lambda i: i.id
 )
@@ -136,7 +136,7 @@ async def test_identities_linked_before_the_migration_can_be_unmerged(url: str) 
 
 
 async def went_back(url: str) -> list[tuple[Any, ...]]:
-    """Take the database to the newest revision and back; return the identities as they were there."""
+    """Take the database to the newest revision and back; return the identities at the newest revision."""
     await migrate(url)
     world = ScoringWorld(Database(url))
     await world.consume(interaction(known_as={"email": "ben@example.com", "phone": "12345"}))

@@ -1,4 +1,4 @@
-"""A model from its first draft to its end, as ops meets it: read alone, removed, retired."""
+"""A model from its first draft to its end, as ops sees it: read by itself, removed, retired."""
 
 import asyncio
 

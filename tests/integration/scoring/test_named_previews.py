@@ -1,4 +1,4 @@
-"""Previews and flip-diffs name the profiles that they are about, and say when a list is cut."""
+"""Previews and flip-diffs name the profiles that they are about, and mark a list that is cut."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ DRAFT = "/v1/models/m/draft"
 
 
 async def columns(scoring: ScoringHttpWorld, number: int) -> None:
-    """So many profiles, each of a company of its own and with one visit more than the one before."""
+    """Make `number` profiles, each with its own company and one visit more than the profile before."""
     for n in range(number):
         who = {"anonymous_id": f"cookie-{n}", "email": f"p{n:02}@c{n:02}.example"}
         await scoring.consume(*(interaction(known_as=who) for _ in range(n + 1)))

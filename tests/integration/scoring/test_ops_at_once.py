@@ -1,4 +1,4 @@
-"""Several people of ops at once: each change is made once, and who comes too late is told."""
+"""Several people of ops at once: each change is made once, and a late request is refused."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ DRAFT = "/v1/models/m/draft"
 
 
 async def at_once(answers: Sequence[Any]) -> list[tuple[int, str | None]]:
-    """Return status and code of the answers to requests that are made at once, in order of the status."""
+    """Return status and code of the answers to concurrent requests, in the order of the status."""
     told: list[httpx.Response] = await asyncio.gather(*answers)
     return sorted((answer.status_code, answer.json().get("code")) for answer in told)
 

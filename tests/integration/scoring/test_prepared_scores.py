@@ -1,4 +1,4 @@
-"""Scores that a preparation adds beside live batches: theirs stay, and nobody has one who is no profile."""
+"""Scores that a preparation adds beside live batches: live scores stay, and each score has a profile."""
 
 import asyncio
 from functools import partial
@@ -22,7 +22,7 @@ from tests.worlds.scoring import ScoringWorld
 
 @pytest.fixture
 async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringWorld:
-    """A world of two people and a draft whose preparation has begun."""
+    """A world of two people and a draft with a preparation under way."""
     prepare_in_pages_of(1, monkeypatch)
     world = ScoringWorld(database)
     await world.activate(rule("visits", 10), flip_number=100)
@@ -72,7 +72,7 @@ async def test_a_live_batch_prices_a_prepared_profile_again(world: ScoringWorld)
     assert await kept(world) == {ANA.id: (14, 2), BEN.id: (7, 1)}
 
 
-# On SQLite nobody joins people while a page is priced.
+# On SQLite no batch can join people while a page is priced.
 @pytest.mark.parametrize(
     "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )
@@ -99,7 +99,7 @@ async def test_a_prepared_score_without_a_profile_is_removed_at_the_end(world: S
 async def test_a_preparation_waits_for_a_batch_that_merges_two_profiles_during_pricing(
     world: ScoringWorld,
 ) -> None:
-    """The batch finds no score to remove, because the page adds it after the batch has looked."""
+    """The batch finds no score to remove, because the page adds the score after the batch has looked."""
     joining = on_the_log(interaction(known_as={ANA.kind: ANA.value, "phone": "+34600111222"}), start=10)
     joining += on_the_log(interaction(known_as={BEN.kind: BEN.value, "phone": "+34600111222"}), start=11)
     await advance(world)
@@ -119,7 +119,7 @@ async def advance_to_the_end(world: ScoringWorld) -> None:
 
 
 async def waits_or_is_done(world: ScoringWorld, task: asyncio.Task[None]) -> bool:
-    """Return whether a transaction waits for an advisory lock, or the task has ended without."""
+    """Return whether a transaction waits for an advisory lock, or the task has ended without one."""
     waiting = sa.text(
         "select count(*) from pg_locks join pg_database on pg_database.oid = database"
         " where datname = current_database() and locktype = 'advisory' and not granted"

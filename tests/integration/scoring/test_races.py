@@ -1,4 +1,4 @@
-"""What exactly happens when one does something between two steps of another, on PostgreSQL."""
+"""Races on PostgreSQL: a transaction commits between two steps of another."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -76,7 +76,7 @@ async def test_a_batch_that_waited_for_an_activation_scores_in_the_new_version(
 
 
 async def test_batches_about_one_merged_profile_take_turns(busy: ScoringWorld) -> None:
-    """Neither links anybody, and each counts for another identity of the profile."""
+    """Neither links identities, and each counts for another identity of the profile."""
     await busy.activate(VISITS, flip_number=1000)
     await busy.consume(interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"}))
     async with busy.database.open_unit() as connection:
@@ -105,7 +105,7 @@ async def test_an_unmerge_waits_for_a_batch_that_links_the_same_new_identities(b
 async def test_an_activation_completes_although_profiles_change_all_the_time(
     busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of more than 20 people one always does something before they are all counted."""
+    """With more than 20 people, one of them always does something before all are counted."""
     monkeypatch.setattr(pages, "MAX_RETRIES_IN_A_ROW", 10)
     monkeypatch.setattr(pages, "RETRY_SECONDS", 0)
     await busy.activate(VISITS, flip_number=1000)
@@ -147,7 +147,7 @@ async def test_a_batch_and_the_timer_do_not_both_report_a_stage_change(
 
 
 async def test_moving_a_device_does_not_undo_a_concurrent_link_of_another_user(busy: ScoringWorld) -> None:
-    """Ben's login was refused, so he is no part of the person who has the device, only of all to be asked."""
+    """Ben's login was refused, so he is not part of the person with the device, but his links are read."""
 
     def login(name: str, day: int, **known_as: str) -> Any:
         return interaction("identify", day=day, known_as={"user_id": name, **known_as})
@@ -170,7 +170,7 @@ async def test_moving_a_device_does_not_undo_a_concurrent_link_of_another_user(b
 
 async def test_two_workers_that_create_the_same_profile_take_turns(busy: ScoringWorld) -> None:
     await busy.activate(VISITS, flip_number=1000)
-    # Into empty tables the first of two would be alone: it notes by which fold they are built.
+    # In empty tables the first of two batches runs alone, because it notes the fold of the tables.
     await busy.consume(interaction(known_as={"email": "ben@example.com"}))
     both = interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"})
     async with busy.database.open_unit() as connection:

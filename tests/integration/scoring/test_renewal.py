@@ -1,4 +1,4 @@
-"""Tables of older rules, renewed: who is who under today's rules, and that sales hears nothing twice."""
+"""Tables of older rules are renewed: persons follow today's rules, and sales gets no lead twice."""
 
 from pathlib import Path
 
@@ -119,7 +119,7 @@ async def test_a_profile_id_from_before_a_renewal_can_be_handed_over_and_named(
 async def test_a_renewal_follows_identities_with_irreversible_forms_by_their_interactions(
     old: RenewalWorld,
 ) -> None:
-    """National numbers that were taken for French ones are Spanish: no rule makes one of the other."""
+    """National numbers that were taken for French numbers are Spanish: no rule turns one into the other."""
     national, french, spanish = (("phone", prefix + "600123456") for prefix in ("", "+33", "+34"))
     await old.renew_and_go_on(Rules(country="+33"))
     await old.world.activate(VISITS, flip_number=20)
@@ -167,7 +167,7 @@ async def test_a_second_renewal_changes_nothing(old: RenewalWorld) -> None:
 async def test_a_renewal_without_new_rules_reproduces_the_tables_of_a_full_history(
     database: Database, tmp_path: Path
 ) -> None:
-    """Corrections, separations, machines, a matrix that was changed: nothing of it is lost on the way."""
+    """Corrections, separations, machines, a changed matrix: none of them is lost by a renewal."""
     async with open_renewal(database, tmp_path, NEW) as running:
         await play_history(running)
         await running.world.let_time_pass()

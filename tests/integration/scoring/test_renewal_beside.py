@@ -1,4 +1,4 @@
-"""A renewal beside scoring that goes on: what is done meanwhile is neither lost nor done twice."""
+"""A renewal beside live scoring: events that come meanwhile are neither lost nor applied twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -37,7 +37,7 @@ async def old(database: Database, tmp_path: Path) -> AsyncIterator[RenewalWorld]
 
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitable[None]]], None]:
-    """Have something done after the log was read and before the swap."""
+    """Run something after the log was read and before the swap."""
     find = newly_qualified.find
 
     def set_(deeds: Callable[[], Awaitable[None]]) -> None:

@@ -1,4 +1,4 @@
-"""A renewal that cannot be whole changes nothing, whatever the log lacks and wherever it is stopped."""
+"""A renewal that cannot be complete changes nothing, whatever the log lacks and wherever it stops."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -68,7 +68,7 @@ async def test_a_renewal_with_an_incomplete_log_is_refused_and_changes_nothing(
 
 
 async def test_an_event_with_only_placeholders_does_not_make_the_log_incomplete(old: RenewalWorld) -> None:
-    """What names nobody is on the log and in the old tables alone; so is what parts nobody any more."""
+    """Only the log and the old tables have an event without identities, or a separation without two sides."""
     found = await old.renew_and_go_on()
     assert (found.without_identity, found.profiles) == (2, 2)
     assert await old.matches_the_log(), old.printed

@@ -1,4 +1,4 @@
-"""The tables of scoring are what a rebuild from the log comes to, on both databases."""
+"""The tables of scoring equal a rebuild from the log, on both databases."""
 
 import msgspec
 import sqlalchemy as sa
@@ -86,7 +86,7 @@ async def test_a_rebuild_gives_the_same_tables_with_kept_back_and_later_handed_o
 async def test_a_rebuild_gives_the_same_tables_for_retired_and_revived_models(
     running: ReplayWorld,
 ) -> None:
-    """With one who was handed over by name, and one who still is kept back."""
+    """With a profile that was handed over by id, and one that is still kept back."""
     await running.world.activate(*RULES, flip_number=1000)
     await running.world.activate(*RULES, model="other")
     ben = {"email": "ben@example.com"}
@@ -106,7 +106,7 @@ async def test_a_rebuild_gives_the_same_tables_for_retired_and_revived_models(
 
 
 async def test_a_rebuild_accepts_any_of_several_reasons_for_a_refused_link(running: ReplayWorld) -> None:
-    """Which one is told depends on what was known when it was refused; that it is refused does not."""
+    """The stored reason depends on what was known when the link was refused; the refusal does not."""
     one, other = (named(anonymous_id=cookie)[0] for cookie in ("c1", "c2"))
     await running.append_and_score(
         interaction(day=-2, known_as={"anonymous_id": "c1", "user_id": "u1"}),

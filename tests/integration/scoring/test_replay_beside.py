@@ -53,7 +53,7 @@ async def test_a_check_during_live_scoring_finds_no_difference(running: ReplayWo
             )
             await relay(running.database, running.log)
             posted += 40
-            # Never far ahead of scoring, or a slow machine had ever more to check.
+            # Never far ahead of scoring, or a slow machine would have ever more to check.
             await eventually(running.unread_count, lambda unread: unread < 40)
 
     tasks = [asyncio.create_task(busy()), asyncio.create_task(running.follower().run(Pulse()))]

@@ -1,4 +1,4 @@
-"""What is not as the log says is found and named, and nothing personal is printed."""
+"""Rows that differ from the log are found and named, and no personal data is printed."""
 
 from pathlib import Path
 
@@ -86,7 +86,7 @@ async def test_rows_changed_outside_of_scoring_are_found_and_named_with_their_ta
     statement, told = TAMPERED[what]
     await running.execute(statement)
     assert not await running.matches_the_log()
-    # Of the two rows of an identity the sum is told.
+    # The check reports the sum of the two rows of an identity.
     table = statement.entity_description["name"].removeprefix("older_")
     assert any(line.startswith(f"{table} ") and told in line for line in running.printed.splitlines()), (
         running.printed

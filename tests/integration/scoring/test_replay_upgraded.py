@@ -1,4 +1,4 @@
-"""A database that was upgraded from 0001, which kept no evidence of links, is what the log says; or not."""
+"""A database upgraded from 0001, which stored no evidence of links, compared with the log."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ def by(*who: Identity, type: str = "visit", **more: Any) -> Any:
 
 
 async def upgraded(running: ReplayWorld, founded: datetime = FOUNDED) -> None:
-    """Take the tables back to 0001 and bring them up again, with the effects that the log tells of."""
+    """Take the tables back to 0001 and upgrade them again, with the effects that the log has."""
     followed = await running.world.table_rows(effects)
     url = running.database.url.render_as_string(hide_password=False)
     await taken_back(url, "0001")
@@ -65,7 +65,7 @@ async def upgraded(running: ReplayWorld, founded: datetime = FOUNDED) -> None:
 async def running(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[ReplayWorld]:
-    """Upgraded with one person of many names, who flipped with one of them, and a device of two people."""
+    """Upgraded with a person who flipped with one of many identities, and a device of two people."""
     monkeypatch.setattr(old_links, "PAGE", 2)
     async with open_replay(database, tmp_path) as opened:
         await opened.world.activate(*RULES, **MATRIX)
@@ -93,9 +93,9 @@ async def test_the_check_finds_no_difference_after_later_events_in_an_upgraded_d
     running: ReplayWorld,
 ) -> None:
     await running.append_and_score(
-        by(ANA, COOKIE, day=2),  # told before, when no evidence was kept
-        by(ANA, COOKIE, day=-5),  # told late
-        by(USER, TABLET, day=2),  # somebody new to the person
+        by(ANA, COOKIE, day=2),  # reported before, when no evidence was stored
+        by(ANA, COOKIE, day=-5),  # reported late
+        by(USER, TABLET, day=2),  # an identity that is new to the person
         by(PHONE, TABLET, day=-5),
         by(U1, TABLET, day=3),  # refused, for a person has one user id
         by(U2, DEVICE, day=3),  # refused before and again
@@ -175,7 +175,7 @@ async def test_the_check_does_not_mention_old_links_in_a_database_without_old_li
 async def test_the_check_finds_no_difference_for_a_crowd_that_continues_after_the_upgrade(
     database: Database, tmp_path: Path, seed: int
 ) -> None:
-    """Merges and shared devices, of which many links are refused; what comes later happened later."""
+    """Merges and shared devices with many refused links; events come in the order of their time."""
     told = (one for one in columns(seed, people=10, deeds=120) if isinstance(one, Interaction))
     events = sorted(told, key=lambda one: one.occurred_at)
     half = len(events) // 2

@@ -1,4 +1,4 @@
-"""Everybody priced anew: after the clock was wrong, beside live scoring, and as often as anybody likes."""
+"""All profiles are priced again: after the clock was wrong, beside live scoring, and any number of times."""
 
 import asyncio
 from typing import Any
@@ -108,7 +108,7 @@ async def test_repricing_makes_no_second_lead_of_a_profile(world: ScoringWorld) 
 async def test_repricing_respects_the_handoff_mode_of_the_activation(
     world: ScoringWorld, handoff: Any
 ) -> None:
-    """While the clock was wrong all of them seemed to have faded, and all of them qualify again."""
+    """While the clock was wrong all scores seemed to have faded, and all profiles qualify again."""
     await world.activate(FADING_VISITS, flip_number=1000)
     await world.consume(*visits(ANA, 3), *visits(BEN, 3), *visits(CLEO))
     world.clock.advance(hours=1)
@@ -119,10 +119,10 @@ async def test_repricing_respects_the_handoff_mode_of_the_activation(
     world.clock.advance(days=-299)
     found = await repriced(world)
     assert found.changed == 3
-    # Of those who did something since, one was kept from sales for good by `none`.
-    told = {BEN.id, CLEO.id} if handoff == "new_activity_only" else {CLEO.id}
-    assert {lead.profile_id for lead in await world.outbox_events(LeadQualified)} == told
-    assert found.leads == {"m": len(told)}
+    # One of the profiles with interactions since then was kept from sales for good by `none`.
+    expected = {BEN.id, CLEO.id} if handoff == "new_activity_only" else {CLEO.id}
+    assert {lead.profile_id for lead in await world.outbox_events(LeadQualified)} == expected
+    assert found.leads == {"m": len(expected)}
 
 
 async def test_a_profile_without_a_score_is_priced_without_a_stage_change_or_a_lead(

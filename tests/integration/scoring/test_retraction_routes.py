@@ -1,4 +1,4 @@
-"""Retractions by hand, as ops makes them: what counts no more, and the leads that would not have flipped."""
+"""Retractions by hand, as ops makes them: what they remove, and the leads that would not have flipped."""
 
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,7 @@ async def test_an_interaction_of_another_profile_cannot_be_retracted(scoring: Sc
 async def test_a_retraction_reads_the_ledger_without_locking_the_writer(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The version of the lead counts what none does any more, so all that Ana did is read."""
+    """The lead's version has counts that no active version has, so all of Ana's interactions are read."""
     database = Database(sqlite_url)
     async with run_scoring(database, tmp_path) as scoring:
         await scoring.activate_document(MARATHON | {"flip_number": 10})

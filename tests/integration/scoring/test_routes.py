@@ -1,4 +1,4 @@
-"""The HTTP side of scoring, as ops and CRM see it: what it shows, whom it lets in, how it refuses."""
+"""The HTTP side of scoring, as ops and CRM see it: what it shows, which keys it accepts, how it refuses."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The table of names seen so far: complete, bounded, and never wrong about what was rolled back."""
+"""The table of names seen so far: complete, bounded, and without names that were rolled back."""
 
 import asyncio
 from pathlib import Path
@@ -52,7 +52,7 @@ async def test_known_names_need_no_statement(world: ScoringWorld) -> None:
         with statements(world.database) as made:
             await world.consume(interaction("bike_ride", path="/"))
         counted.append(asked(made))
-    # The second batch meets what the first has added, and from then on there is nothing to ask.
+    # The second batch finds the names that the first has added; from then on no query is needed.
     assert min(counted[:2]) > 0
     assert counted[2:] == [0, 0]
 
@@ -136,7 +136,7 @@ async def test_the_migration_finds_the_same_names_in_the_tables_as_the_events_br
 async def test_a_rebuild_agrees_with_the_names_that_the_migration_found(
     database_url: str, tmp_path: Path
 ) -> None:
-    """Of a day the table of traits has the last value alone, so how a trait came before is not known."""
+    """The table of traits has only the last value of a day, so earlier forms of a trait are unknown."""
     database = Database(database_url)
     async with open_replay(database, tmp_path) as running:
         await running.world.activate(rule())
@@ -169,7 +169,7 @@ async def test_the_check_does_not_compare_names_beyond_the_limit(
 
 
 async def test_the_migration_skips_names_and_values_that_it_cannot_read(database_url: str) -> None:
-    """Ingest lets no NUL in, but the log may have been written by something else."""
+    """Ingest accepts no NUL, but another program may have written the log."""
     world = ScoringWorld(Database(database_url))
     await world.activate(rule())
     await world.consume(interaction(path="/"), interaction("download", **{"a\0b": 1, "c": "\0"}))

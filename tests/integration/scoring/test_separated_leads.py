@@ -1,4 +1,4 @@
-"""The leads of people who were taken for one person and separated: each has the cycles that are its own."""
+"""The leads of people who were taken for one person and separated: each person has its own cycles."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from tests.cast import ANA, VISITS
 from tests.support.builders import identities, interaction, rule
 from tests.worlds.scoring import ScoringWorld
 
-# A profile has the least id of its identities, so that of both is named by the cookie.
+# A profile has the least id of its identities, so the profile of both has the id of the cookie.
 COOKIE = next(
     one for number in range(100) for one in identities(anonymous_id=f"cookie-{number}") if one.id < ANA.id
 )
@@ -45,7 +45,7 @@ async def separated(world: ScoringWorld) -> None:
 
 
 async def leads(world: ScoringWorld) -> Sequence[tuple[str, int]]:
-    """Return profile and cycle of all leads that sales was told of, each of which is a lead of its own."""
+    """Return profile and cycle of all leads that sales got; their lead ids differ."""
     told = await world.outbox_events(LeadQualified)
     assert len({one.lead_id for one in told}) == len(told)
     return [(one.profile_id, one.cycle) for one in told]

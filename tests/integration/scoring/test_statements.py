@@ -1,4 +1,4 @@
-"""How many statements a batch needs: those of its edges do not grow with its events."""
+"""How many statements a batch needs: their number does not grow with its events."""
 
 from functools import partial
 from typing import Any
@@ -38,7 +38,7 @@ async def test_a_batch_of_known_profiles_needs_eight_statements(
 
     batches = [on_the_log(*visits(profiles, -day), start=day * profiles) for day in range(3)]
     for batch in batches[:2]:
-        # The first finds nobody, and the second meets the names that the first has brought.
+        # The first finds no profiles, and the second finds the names that the first has added.
         await world.database.unit(partial(applied, messages=batch))
     with statements(world.database) as made:
         await world.database.unit(partial(applied, messages=batches[2]))

@@ -1,4 +1,4 @@
-"""The timer: what becomes of scores while nobody does anything."""
+"""The timer: how scores change without interactions."""
 
 import asyncio
 from datetime import timedelta

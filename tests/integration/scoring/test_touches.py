@@ -1,4 +1,4 @@
-"""What is done to a person is not what the person did: it ends no inactivity and releases no lead."""
+"""A touch is not a human interaction: it ends no inactivity and releases no lead."""
 
 from typing import Any
 

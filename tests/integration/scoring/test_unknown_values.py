@@ -1,4 +1,4 @@
-"""Values that name something are checked like names: a misspelt one is refused with the one that is meant."""
+"""Values that name something are checked like names: a misspelt value is refused with the right one."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -20,7 +20,7 @@ PLAIN: dict[str, Any] = {"flip_number": 10, "rules": [rule("visits", 10)]}
 
 @pytest.fixture
 async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    """A service to which people came who opened mails, saw pages and told their titles."""
+    """A service with events of people who opened mails, saw pages and reported their titles."""
     async with run_scoring(database, tmp_path) as running:
         await running.activate_document(PLAIN, model="other")
         await running.consume(
@@ -33,7 +33,7 @@ async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHt
 
 
 async def warned(scoring: ScoringHttpWorld, **document: Any) -> list[dict[str, Any]]:
-    """Return the warnings about a draft, which are those about the draft when it is read again."""
+    """Return the warnings about a draft, after a check that a read of the draft gives the same."""
     warnings = (await scoring.put(DRAFT, PLAIN | document))["warnings"]
     assert (await scoring.get(DRAFT))["warnings"] == warnings
     return warnings
@@ -167,7 +167,7 @@ async def test_identity_kinds_are_read_only_when_a_required_trait_was_never_seen
     def on_execute(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         made.append(statement)
 
-    # SQLite is read by another engine than the one that writes.
+    # On SQLite reads use another engine than writes.
     event.listen(sa.Engine, "before_cursor_execute", on_execute)
     try:
         await scoring.put(DRAFT, PLAIN | {"requires": requires})

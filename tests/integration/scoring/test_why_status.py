@@ -1,4 +1,4 @@
-"""Why a profile is a lead or none: what came of it, in words and as a status, whatever the model became."""
+"""Why a profile is a lead or not: in words and as a status, also for a model that has ended."""
 
 from typing import Any
 

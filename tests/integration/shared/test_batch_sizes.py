@@ -1,4 +1,4 @@
-"""How many messages a batch has: what lies on the log, within bounds of time, number and bytes."""
+"""How many messages a batch has: all that the log has, within bounds of time, number and bytes."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.worlds.follower import FollowerWorld, applied
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """Batches are alike on both dialects but for the seconds of a transaction."""
+    """Batches are alike on both dialects, except for the seconds of a transaction."""
     return sqlite_url
 
 

@@ -1,4 +1,4 @@
-"""Many rows go into PostgreSQL by COPY; to whoever writes them it makes no difference."""
+"""Many rows go into PostgreSQL by COPY, with the same result as by INSERT."""
 
 from functools import partial
 from typing import Any
@@ -31,13 +31,15 @@ async def table(database: Database) -> None:
 
 
 def row(number: int, **more: Any) -> dict[str, Any]:
-    its = {"id": f"{number:05}", "at": NOON, "told": {"x": [number, None]}, "bytes": b"\0\xff"}
-    return its | more
+    columns = {"id": f"{number:05}", "at": NOON, "told": {"x": [number, None]}, "bytes": b"\0\xff"}
+    return columns | more
 
 
 async def kept(database: Database) -> list[dict[str, Any]]:
     query = sa.select(things).order_by(things.c.id)
-    return await database.read(lambda connection: [dict(one) for one in connection.execute(query).mappings()])
+    return await database.read(
+        lambda connection: [dict(mapping) for mapping in connection.execute(query).mappings()]
+    )
 
 
 async def test_rows_can_be_copied_twice_in_one_transaction_with_unchanged_values(database: Database) -> None:
@@ -50,7 +52,7 @@ async def test_rows_can_be_copied_twice_in_one_transaction_with_unchanged_values
 
     with statements(database) as made:
         assert await database.unit(both) == len(second)
-    assert any("new_quick_things" in one for one in made)
+    assert any("new_quick_things" in statement for statement in made)
     assert await kept(database) == [*first[: MANY // 2], *second]
 
 
@@ -58,7 +60,7 @@ async def test_insert_new_returns_the_keys_of_the_new_rows_among_many(database: 
     rows = [row(number) for number in range(2 * MANY)]
     await database.unit(partial(bulk.insert, table=things, rows=rows[:MANY]))
     new = await database.unit(partial(bulk.insert_new, table=things, key="id", rows=rows))
-    assert new == {one["id"] for one in rows[MANY:]}
+    assert new == {new_row["id"] for new_row in rows[MANY:]}
 
 
 async def test_after_a_transaction_that_was_rolled_back_rows_are_copied_again(database: Database) -> None:
@@ -93,10 +95,10 @@ async def test_a_connection_lost_during_a_copy_raises_unavailable_and_the_copy_c
     other = await asyncpg.connect(plain(database_url))
     records = Copy.records
 
-    def lost(copy: Copy, *what: Any) -> Any:
+    def lost(copy: Copy, *arguments: Any) -> Any:
         ended = "select pg_terminate_backend(pid, 10_000) from pg_stat_activity where pid <> pg_backend_pid()"
         await_only(other.execute(f"{ended} and datname = current_database()"))
-        return records(copy, *what)
+        return records(copy, *arguments)
 
     with monkeypatch.context() as patched:
         patched.setattr(Copy, "records", lost)

@@ -1,4 +1,4 @@
-"""The schema and its migrations on both dialects, and how the drivers' troubles are told apart."""
+"""The schema and its migrations on both dialects, and the classification of drivers' errors."""
 
 import asyncio
 import os
@@ -73,7 +73,7 @@ async def test_a_unit_that_raises_leaves_nothing_behind(database: Database) -> N
 
 
 async def test_a_wrong_sql_statement_raises_unavailable(database: Database) -> None:
-    """A missing table or a wrong statement is no fault of the message that met it."""
+    """A missing table or a wrong statement is not a fault of the message that was applied."""
     with pytest.raises(Unavailable, match="lacks a table: run `flipline migrate`"):
         await changed(database, sa.text("select nonsense from nowhere"))
 
@@ -94,13 +94,13 @@ async def test_a_deadlock_raises_unavailable(postgres_url: str) -> None:
     both = asyncio.Barrier(2)
 
     async def lock_both(first: str, second: str) -> None:
-        def lock(its: sa.Connection, name: str) -> None:
-            its.execute(sa.select(models).where(models.c.model == name).with_for_update())
+        def lock(connection: sa.Connection, name: str) -> None:
+            connection.execute(sa.select(models).where(models.c.model == name).with_for_update())
 
         async with database.open_unit() as connection:
-            await connection.run(lambda its: lock(its, first))
+            await connection.run(lambda session: lock(session, first))
             await both.wait()
-            await connection.run(lambda its: lock(its, second))
+            await connection.run(lambda session: lock(session, second))
 
     results = await asyncio.gather(lock_both("a", "b"), lock_both("b", "a"), return_exceptions=True)
     assert [type(result) for result in results if result] == [Unavailable]
@@ -115,8 +115,8 @@ def test_a_url_of_an_unsupported_database_is_refused() -> None:
 async def test_a_cancelled_unit_releases_its_lock_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wherever it was cancelled, within a work or between two; on SQLite one kept the write lock once."""
-    # Nor may anybody have to wait for it: what is left of a lock is an error at once.
+    """Within a function or between two; a cancelled unit once kept SQLite's write lock."""
+    # Without a busy timeout, a lock that is left is an error at once.
     monkeypatch.setattr(threads, "BUSY_TIMEOUT_MS", 0)
     models = metadata.tables["models"]
 
@@ -130,7 +130,7 @@ async def test_a_cancelled_unit_releases_its_lock_at_once(
     async def write_each() -> None:
         async with database.open_unit() as connection:
             for number in range(50):
-                await connection.run(lambda its, number=number: write(its, number))
+                await connection.run(lambda session, number=number: write(session, number))
 
     for ticks in range(0, 40, 3):
         for slow in (database.unit(write_all), write_each()):

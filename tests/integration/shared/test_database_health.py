@@ -13,7 +13,7 @@ from tests.support.tables import changed, rows
 
 
 async def test_an_error_about_data_shows_no_parameters(database: Database) -> None:
-    """Errors about data pass through to whatever may log them."""
+    """Errors about data pass through to code that may log them."""
     row = {"consumer": "ana@example.com", "topic": "t", "partition": 1, "next_offset": 0, "epoch": 1}
 
     def insert_twice(connection: sa.Connection) -> None:

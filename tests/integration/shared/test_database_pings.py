@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL are asked whether they live when they have rested, and not before each unit."""
+"""Connections to PostgreSQL are pinged after they were idle, and not before each unit of work."""
 
 import asyncpg
 import pytest

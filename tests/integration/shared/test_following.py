@@ -1,4 +1,4 @@
-"""Following a topic: exactly once in effect, whatever goes wrong in between."""
+"""Following a topic: exactly once in effect, whatever fails between."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -28,7 +28,7 @@ seen = sa.Table("seen", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True
 
 
 class Applied:
-    """Notes each value in a table, in the transaction that it is given; fails when told to."""
+    """Notes each value in a table, in the given transaction; fails as its attributes say."""
 
     def __init__(self) -> None:
         self.poison: set[bytes] = set()
@@ -52,7 +52,7 @@ class Applied:
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """Positions are kept alike on both dialects; what matters here is the log."""
+    """Positions are stored alike on both dialects, so one dialect is enough for the log."""
     return sqlite_url
 
 
@@ -121,7 +121,9 @@ async def test_a_faulty_message_is_parked_and_blocks_no_other_message(
     assert await ids(database) == ["a", "b", "d", "e", "f", "h"]
     stored = await rows(database, sa.select(outbox).order_by(outbox.c.id))
     letters = [decode(row.value) for row in stored if row.topic == DEAD_LETTERS]
-    assert [(one.code, one.payload, one.source) for one in letters if isinstance(one, DeadLetter)] == [
+    assert [
+        (letter.code, letter.payload, letter.source) for letter in letters if isinstance(letter, DeadLetter)
+    ] == [
         ("odd", "c", "interactions/0/3"),
         ("odd", "g", "interactions/0/7"),
     ]
@@ -152,7 +154,7 @@ async def test_too_many_parked_messages_in_a_row_stop_the_follower(
 async def test_a_restarted_follower_gets_past_bad_messages_and_was_reported_as_failing(
     log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else anybody who may post could stop the worker for good with a few bad messages in a row."""
+    """Otherwise a sender could stop the worker for good with a few bad messages in a row."""
     monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.0)
     monkeypatch.setattr(pulse, "PASSING_SECONDS", 0.0)
     apply = Applied()
@@ -203,7 +205,7 @@ async def test_a_single_message_is_retried_until_the_temporary_error_ends(
 async def test_a_fenced_follower_claims_again_and_applies_each_message_once(
     log: EmbeddedLog, database: Database
 ) -> None:
-    """The claim is taken away between the first batch and the second; the follower claims anew."""
+    """The claim is taken away between the first batch and the second; the follower claims again."""
     apply = Applied()
     await log.append(records("a"))
     async with following(log, database, apply):

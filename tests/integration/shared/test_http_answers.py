@@ -1,4 +1,4 @@
-"""What every answer has in common: safe headers, true `Allow`, no redirect, and documentation from here."""
+"""Properties of every answer: safe headers, true `Allow`, no redirect, and documentation from here."""
 
 import re
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ async def api(sqlite_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClien
             yield client
 
 
-# Of each: method, path, what else is sent, status of the answer.
+# For each: method, path, other parts of the request, status of the answer.
 ANSWERS: list[tuple[str, str, dict[str, Any], int]] = [
     ("GET", "/", {}, 200),
     ("GET", "/", {"headers": {"accept": "text/html"}}, 307),
@@ -81,7 +81,7 @@ async def test_a_page_of_another_origin_may_read_ingest_responses(api: httpx.Asy
 
 
 async def test_an_answer_that_is_sent_again_carries_each_header_once(api: httpx.AsyncClient) -> None:
-    """Some answers are made once and sent many times; nothing may gather on them."""
+    """Some answers are made once and sent many times, so headers must not add up on them."""
     for _ in range(3):
         answer = await api.post("/v1/track", json={"userId": "u", "event": "e", "writeKey": WRITE_KEY})
         assert answer.headers.get_list("x-frame-options") == ["DENY"]
@@ -145,14 +145,14 @@ async def test_the_root_path_gives_programs_links_to_the_other_paths(
     api.headers.pop("accept")
     answer = await api.get("/", headers={} if accept is None else {"accept": accept})
     assert answer.status_code == 200
-    told = answer.json()
+    root = answer.json()
     assert answer.headers["vary"] == "Accept"
-    assert told["name"] == "Flipline ingest + scoring + handoff"
-    assert told["version"] == (await api.get("/openapi.json")).json()["info"]["version"]
-    assert {"documentation", "openapi", "health", "readiness", "metrics"} <= told["links"].keys()
-    for what, path in told["links"].items():
+    assert root["name"] == "Flipline ingest + scoring + handoff"
+    assert root["version"] == (await api.get("/openapi.json")).json()["info"]["version"]
+    assert {"documentation", "openapi", "health", "readiness", "metrics"} <= root["links"].keys()
+    for label, path in root["links"].items():
         answer = await api.get(path)
-        assert answer.status_code in {200, 401, 405}, (what, path)
+        assert answer.status_code in {200, 401, 405}, (label, path)
 
 
 async def test_the_root_path_redirects_a_browser_to_the_documentation_by_a_relative_path(
@@ -222,19 +222,23 @@ async def test_all_lists_are_described_alike(api: httpx.AsyncClient) -> None:
     for name, schema in pages.items():
         assert "next_cursor" not in schema["required"], name
         assert schema["properties"]["next_cursor"]["type"] == "string", name
-    lists = [one["get"] for one in document["paths"].values() if "cursor" in str(one.get("get", {}))]
+    lists = [
+        path_item["get"]
+        for path_item in document["paths"].values()
+        if "cursor" in str(path_item.get("get", {}))
+    ]
     assert len(lists) == len(pages) - 1
-    for one in lists:
-        described = one["responses"]["200"]["content"]
-        assert described.keys() == {"application/json", "text/csv"}, one["operationId"]
-        assert {"limit", "cursor"} <= {parameter["name"] for parameter in one["parameters"]}
+    for operation in lists:
+        described = operation["responses"]["200"]["content"]
+        assert described.keys() == {"application/json", "text/csv"}, operation["operationId"]
+        assert {"limit", "cursor"} <= {parameter["name"] for parameter in operation["parameters"]}
 
 
 async def test_the_name_of_a_schema_is_unique_and_ends_in_in_or_out(api: httpx.AsyncClient) -> None:
-    """Except the bodies of webhooks, which the routes neither take nor answer."""
+    """Except the bodies of webhooks, which no route accepts or returns."""
     schemas = (await api.get("/openapi.json")).json()["components"]["schemas"]
     of_webhooks = {
-        name for name, one in vars(bodies).items() if getattr(one, "__module__", "") == bodies.__name__
+        name for name, value in vars(bodies).items() if getattr(value, "__module__", "") == bodies.__name__
     }
     name = re.compile(r"Problem|[A-Za-z]+(In|Out)|Page_[A-Za-z]+Out_")
-    assert [one for one in schemas if not name.fullmatch(one) and one not in of_webhooks] == []
+    assert [schema for schema in schemas if not name.fullmatch(schema) and schema not in of_webhooks] == []

@@ -1,4 +1,4 @@
-"""Who has no key is told so before anything of the request's body is read."""
+"""A request without a key is refused before its body is read."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -29,15 +29,17 @@ async def app(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Application]:
 
 def api_routes(app: FastAPI) -> Iterator[APIRoute]:
     routes = (route for route in app.routes if isinstance(route, APIRoute))
-    yield from (one for one in routes if one.path.startswith("/v1/") and not isinstance(one, DirectRoute))
+    yield from (
+        route for route in routes if route.path.startswith("/v1/") and not isinstance(route, DirectRoute)
+    )
 
 
 def path_of(route: APIRoute) -> str:
     return route.path.format_map(dict.fromkeys(route.param_convertors, "x"))
 
 
-async def asked(app: FastAPI, method: str, path: str, key: str, body: AsyncIterator[Message]) -> Message:
-    """Ask an application as a server does; return the start of its answer."""
+async def call(app: FastAPI, method: str, path: str, key: str, body: AsyncIterator[Message]) -> Message:
+    """Call an application as a server does; return the start of its answer."""
     headers = [(b"authorization", f"Bearer {key}".encode()), (b"content-type", b"application/json")]
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
@@ -64,7 +66,7 @@ async def test_no_route_reads_the_body_of_a_request_without_a_valid_key(app: App
     for route in routes:
         for method in route.methods or ():
             for key in ("", WRITE_KEY):
-                start = await asked(app, method, path_of(route), key, unread())
+                start = await call(app, method, path_of(route), key, unread())
                 assert start["status"] == 401, (method, route.path, key)
 
 
@@ -74,7 +76,7 @@ async def test_an_ops_route_refuses_a_crm_key_before_reading_the_body(app: Appli
         ("POST", "/v1/models/m/activate"),
         ("POST", "/v1/profiles/p/retractions"),
     ):
-        assert (await asked(app, method, path, CRM_KEY, unread()))["status"] == 401
+        assert (await call(app, method, path, CRM_KEY, unread()))["status"] == 401
 
 
 REFUSED: dict[str, dict[str, Any]] = {
@@ -116,16 +118,16 @@ def test_building_an_app_fails_for_a_route_that_reads_the_body_before_the_key() 
 
 
 def test_every_request_body_has_a_shape_that_limits_the_number_of_errors(app: Application) -> None:
-    """A shape without the common base makes an error of each of a hundred thousand names."""
+    """A model without the common base makes an error for each of a hundred thousand names."""
     bodies = {route.path: route.body_field for route in api_routes(app) if route.body_field is not None}
     assert len(bodies) > 5
     for path, body in bodies.items():
         shape = str(body.field_info.annotation)
-        shapes = [one for one in _strict() if re.search(rf"\b{one.__name__}\b", shape)]
+        shapes = [subclass for subclass in _strict() if re.search(rf"\b{subclass.__name__}\b", shape)]
         assert shapes or shape.startswith("dict["), f"{path} takes {shape}"
 
 
 def _strict(base: type[Strict] = Strict) -> Iterator[type[Strict]]:
-    for one in base.__subclasses__():
-        yield one
-        yield from _strict(one)
+    for subclass in base.__subclasses__():
+        yield subclass
+        yield from _strict(subclass)

@@ -1,4 +1,4 @@
-"""Faults of ours and faults of a message: the first make work wait and are seen, only the second park."""
+"""Faults of ours make work wait and are reported; only faults of a message park the message."""
 
 import threading
 from collections.abc import AsyncIterator, Sequence
@@ -71,9 +71,9 @@ async def test_a_statement_timeout_at_a_lock_makes_the_follower_wait(
     world.before = impatient
     await world.post("a", "b", "c")
     try:
-        # What is applied cannot be read while the table is locked either.
+        # While the table is locked, applied rows cannot be read either.
         async with world.following():
-            complaint = await eventually(world.complaint, lambda told: told is not None)
+            complaint = await eventually(world.complaint, lambda message: message is not None)
             await holding.rollback()
             await eventually(world.applied_ids, lambda ids: ids == ["a", "b", "c"])
         assert "57014: a statement timed out" in complaint
@@ -86,7 +86,7 @@ async def test_a_missing_table_makes_the_follower_wait_until_the_table_exists(wo
     await changed(world.database, sa.text("alter table applied rename to hidden"))
     await world.post("a", "b")
     async with world.following():
-        await eventually(world.complaint, lambda told: told is not None)
+        await eventually(world.complaint, lambda message: message is not None)
         assert await world.dead_letters() == []
         await changed(world.database, sa.text("alter table hidden rename to applied"))
         await eventually(world.applied_ids, lambda ids: ids == ["a", "b"])
@@ -176,7 +176,7 @@ async def test_parking_waits_until_the_database_can_store_the_dead_letter(
     monkeypatch.setattr(follower.outbox, "put", sick)
     await world.post("a")
     async with world.following():
-        await eventually(world.complaint, lambda told: told is not None)
+        await eventually(world.complaint, lambda message: message is not None)
         assert await world.dead_letters() == []
         healthy.set()
         assert len(await eventually(world.dead_letters)) == 1

@@ -1,4 +1,4 @@
-"""The outbox: what a transaction puts there reaches the log later, in order, and once."""
+"""The outbox: events of a transaction reach the log later, in order, and once."""
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -24,8 +24,8 @@ async def log(tmp_path: Path) -> AsyncIterator[EmbeddedLog]:
 
 
 async def test_the_relay_takes_the_outbox_to_the_log_in_order(log: EmbeddedLog, database: Database) -> None:
-    told = [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")]
-    await database.unit(lambda connection: put(connection, told))
+    records = [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")]
+    await database.unit(lambda connection: put(connection, records))
     assert await relay(database, log) == 2
     assert await relay(database, log) == 0
     assert [message.value for message in await messages_on(log, "leads")] == [b"1", b"2"]

@@ -1,4 +1,4 @@
-"""Statements that SQLite's driver gets as they are: rows, errors, cancellation are as on the common way."""
+"""Statements that bypass SQLAlchemy on SQLite: rows, errors and cancellation are as through SQLAlchemy."""
 
 import asyncio
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ async def test_insert_new_returns_the_new_keys_of_few_and_of_many_rows(
 async def test_insert_new_returns_all_new_keys_after_an_insert_into_the_same_table(
     database: Database,
 ) -> None:
-    """Both statements are built from one; what was kept of the first must not be taken for the second."""
+    """Both statements are built from one; the cache of the first must not be used for the second."""
     rows = [ROWS[0] | {"id": f"{number:04}"} for number in range(2_500)]
 
     def both(connection: sa.Connection) -> set[Any]:
@@ -103,20 +103,20 @@ async def test_a_missing_parameter_is_an_error_and_not_null(database: Database) 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_cancelled_work_stops_at_the_next_statement(database: Database) -> None:
-    begun, executed = asyncio.Event(), list[int]()
+    started, executed = asyncio.Event(), list[int]()
     loop = asyncio.get_running_loop()
 
     def endless(connection: sa.Connection) -> None:
         while True:
             bulk.insert(connection, things, [ROWS[0] | {"id": str(len(executed))}])
             executed.append(1)
-            loop.call_soon_threadsafe(begun.set)
+            loop.call_soon_threadsafe(started.set)
 
     working = asyncio.create_task(database.unit(endless))
     async with patience():
-        await begun.wait()
+        await started.wait()
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-        # The writer's thread is free again, and nothing of it was committed.
+        # The writer's thread is free again, and nothing was committed.
         left = await database.unit(lambda connection: connection.execute(sa.select(things)).all())
     assert left == []

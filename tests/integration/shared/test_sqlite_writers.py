@@ -1,4 +1,4 @@
-"""How the writers of a process, and the relays of several, share the one writer of a SQLite file."""
+"""How the tasks of a process, and the relays of several processes, share the one writer of a SQLite file."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from tests.support.tables import values
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_writers_of_one_file_take_turns_in_the_order_in_which_they_asked(database: Database) -> None:
+async def test_writers_of_one_file_take_turns_in_the_order_of_their_requests(database: Database) -> None:
     order: list[str] = []
     first_has_it, go_on = asyncio.Event(), asyncio.Event()
 
@@ -74,7 +74,7 @@ async def test_a_slow_log_does_not_keep_other_writers_out(database: Database) ->
 async def test_a_slow_relay_deletes_nothing_that_it_has_not_appended(
     database: Database, database_url: str
 ) -> None:
-    """SQLite would give the ids of deleted rows to the next ones, which another process then deleted."""
+    """SQLite would give ids of deleted rows to new rows, and another process would then delete those."""
     appending, go_on = asyncio.Event(), asyncio.Event()
     appended: list[bytes] = []
 
@@ -103,7 +103,7 @@ async def test_a_slow_relay_deletes_nothing_that_it_has_not_appended(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_relay_with_a_hanging_log_is_reported_as_waiting(database: Database) -> None:
-    """Neither is one that was started again: it deletes nothing before it has appended something."""
+    """Also a restarted relay waits: it deletes nothing before it has appended something."""
     appending = asyncio.Event()
     now = [0.0]
     pulse = Pulse(lambda: now[0])

@@ -1,4 +1,4 @@
-"""Readiness of a follower that has records to read and does not move, and the figures that tell of it."""
+"""Readiness of a follower that has records to read and does not move, and the metrics of that state."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -26,7 +26,7 @@ HERE = Partition("interactions", 0)
 
 
 class Silent:
-    """A log whose reader gets nothing, however much there is to read."""
+    """A log with a reader that gets nothing, however much there is to read."""
 
     def __init__(self, waiting: int) -> None:
         self.waiting = waiting
@@ -112,20 +112,20 @@ async def test_a_follower_with_nothing_to_read_is_well(database: Database) -> No
 
 async def test_metrics_show_position_end_and_age_of_the_backlog(database: Database) -> None:
     log = Silent(waiting=592)
-    place = {"group": "stalls", "topic": "interactions", "partition": "0"}
+    labels = {"group": "stalls", "topic": "interactions", "partition": "0"}
     async with followed(log, database, Pulse()):
         await eventually(lambda: figure("flipline_lag_records", group="stalls") == 592)
         assert figure("flipline_oldest_unread_seconds", group="stalls") == 12.5
-        assert figure("flipline_position_offset", **place) == 5
-        assert figure("flipline_log_end_offset", **place) == 597
+        assert figure("flipline_position_offset", **labels) == 5
+        assert figure("flipline_log_end_offset", **labels) == 597
 
 
 async def test_metrics_show_the_database_size_and_the_outbox_depth(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measuring, "LOOK_EVERY_SECONDS", 0.0)
-    told = [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")]
-    await database.unit(lambda connection: put(connection, told))
+    records = [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")]
+    await database.unit(lambda connection: put(connection, records))
     pulse = Pulse()
     task = asyncio.create_task(keep_measuring(database, pulse))
     await eventually(lambda: figure("flipline_outbox_records") == 2)

@@ -1,4 +1,4 @@
-"""Faults that befall real parts, each brought about for as long as a block runs.
+"""Faults of real parts; each lasts as long as a block runs.
 
 The tests and `make torture` use the same ones. None of them depends on pytest.
 """

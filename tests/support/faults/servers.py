@@ -97,7 +97,7 @@ def _runs(pid: int) -> bool:
 @contextmanager
 def own_server(kind: Kind) -> Generator[OwnServer]:
     """Start a server for as long as the block runs, and leave nothing of it; raises Missing."""
-    # Not pytest's tmp_path: PostgreSQL runs as another user, who could not enter it.
+    # Not pytest's tmp_path: PostgreSQL runs as another user, which could not enter it.
     parent = Path(tempfile.mkdtemp(prefix="flipline-test-"))
     parent.chmod(0o755)
     server = OwnServer(kind, parent / kind)

@@ -30,7 +30,7 @@ def delete_all(connection: sa.Connection) -> None:
 
 
 def leads_of(connection: sa.Connection, profile_ids: Iterable[str]) -> dict[tuple[str, str, int], str | None]:
-    """Return the lead of each cycle of these profiles, by (profile id, model, cycle); None if withheld."""
+    """Return the lead of each cycle of these profiles, by (profile id, model, cycle); None if kept back."""
     of_profiles = bulk.any_of(connection, cycles.c.profile_id, sorted(set(profile_ids)))
     rows = connection.execute(sa.select(*_CYCLE, cycles.c.lead_id).where(of_profiles))
     return {(profile_id, model, cycle): lead_id for profile_id, model, cycle, lead_id in rows}

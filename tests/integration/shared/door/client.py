@@ -1,4 +1,4 @@
-"""A client that says whatever it likes over a socket, and reads answers as they stand on the wire."""
+"""A client that sends any bytes over a socket, and reads answers byte by byte as they come."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ class Answer(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The code of a problem; fails when it is none, or not told as all others are."""
+        """The code of a problem; fails if the answer is not a problem in the common form."""
         problem: dict[str, Any] = json.loads(self.body)
         assert self.headers["content-type"] == "application/problem+json"
         assert {"type", "title", "status", "detail", "code", "message"} <= problem.keys()
@@ -44,7 +44,7 @@ class Client:
         self.socket.sendall(data)
 
     def can_send(self, data: bytes) -> bool:
-        """Send, and tell whether the other end still takes it."""
+        """Send, and return whether the other end still accepts data."""
         try:
             self.socket.sendall(data)
         except (ConnectionResetError, BrokenPipeError):
@@ -67,7 +67,7 @@ class Client:
             self._left += more
         head, _, self._left = self._left.partition(b"\r\n\r\n")
         line, *lines = head.decode().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (one.partition(": ") for one in lines)}
+        headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in lines)}
         length = int(headers.get("content-length", 0))
         while len(self._left) < length:
             more = self._read()
@@ -90,7 +90,7 @@ class Client:
         return answer.status, answer.code
 
     def is_closed(self) -> bool:
-        """Wait for the other end to close; True when it does without a word."""
+        """Wait for the other end to close; return True if it sends nothing before that."""
         return not self._left and not self._read()
 
     def _read(self) -> bytes:

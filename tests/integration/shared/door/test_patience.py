@@ -1,4 +1,4 @@
-"""When a client takes too long to read its answer, told by the clock and by how much is left."""
+"""When a client takes too long to read its answer, by the time and by the number of bytes that are left."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,7 @@ KIB = 1024
 
 @pytest.fixture
 def connection() -> Doorway:
-    """A connection whose transport says what it is told to say; its client may leave an answer for 30 s."""
+    """A connection with a mocked transport; its client may leave an answer unread for 30 s."""
     config = uvicorn.Config(Application(), log_config=None)
     loop = Mock(spec=asyncio.AbstractEventLoop)
     made = doorway(Limits())(config, ServerState(), {}, loop)
@@ -45,12 +45,12 @@ def is_cut_off(connection: Doorway, seen: list[tuple[float, int]]) -> list[float
         ([(0, 0), (100, 0)], []),
         ([(0, 50), (29, 50), (30, 50)], [30]),
         ([(0, 50), (29, 49), (30, 48)], [30]),
-        # Taken altogether, and left again: a new period.
+        # All is read, and bytes are left again: a new period.
         ([(0, 50), (29, 0), (31, 50), (60, 50), (61, 50)], [61]),
-        # At least 16 KiB in each period: slow, and going on.
+        # At least 16 KiB in each period: slow, but the client reads.
         ([(now, 500 * KIB - now * KIB) for now in range(0, 400, 20)], []),
         ([(now, 500 * KIB - now * 400) for now in range(0, 40, 10)], [30]),
-        # More was written; that is no sign of the client.
+        # More was written, which does not show that the client reads.
         ([(0, 20 * KIB), (10, 60 * KIB), (20, 90 * KIB), (30, 100 * KIB)], [30]),
     ],
 )

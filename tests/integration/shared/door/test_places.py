@@ -1,4 +1,4 @@
-"""How many come in at once: who only waits makes way, and who is served stays."""
+"""How many connections are open at once: idle connections make way, and served ones stay."""
 
 import resource
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def loop(request: pytest.FixtureRequest) -> str:
 
 @contextmanager
 def clients(served: Served, count: int) -> Iterator[list[Client]]:
-    """Connect so many; returns when the server has taken them."""
+    """Open `count` connections; return when the server has accepted them."""
     with ExitStack() as stack:
         made = [stack.enter_context(Client(served.port)) for _ in range(count)]
         until(lambda: served.connections >= count)
@@ -35,7 +35,7 @@ def test_idle_connections_do_not_block_new_clients(loop: str) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
     with serving(Limits(connections=600, head_seconds=600), loop=loop) as served, clients(served, 600):
-        # In their first second even those that only wait keep their places, and the answer is: come again.
+        # In their first second idle connections stay, too, and the answer is: come again.
         until(lambda: status(served) == 200)
         for _ in range(20):
             assert status(served) == 200
@@ -43,7 +43,7 @@ def test_idle_connections_do_not_block_new_clients(loop: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "codes"),
     [
         (b"", []),
         (b"GET /x HTTP/1.1\r\n", ["too_many_connections"]),
@@ -52,7 +52,7 @@ def test_idle_connections_do_not_block_new_clients(loop: str) -> None:
     ids=["silent", "within headers", "idle"],
 )
 def test_a_connection_without_a_complete_request_is_closed_for_a_new_client(
-    loop: str, sent: bytes, told: list[str]
+    loop: str, sent: bytes, codes: list[str]
 ) -> None:
     limits = Limits(connections=1, head_seconds=600, patience_seconds=0.1)
     with serving(limits, loop=loop, keep_alive=600) as served, clients(served, 1) as (first,):
@@ -61,7 +61,7 @@ def test_a_connection_without_a_complete_request_is_closed_for_a_new_client(
             assert (answer := first.answer()) is not None
             assert answer.status == 200
         until(lambda: status(served) == 200)
-        assert [answer.code for answer in first.answers()] == told
+        assert [answer.code for answer in first.answers()] == codes
 
 
 def test_a_connection_over_the_limit_is_refused_with_retry_after(loop: str) -> None:

@@ -1,4 +1,4 @@
-"""The door as a process has it: its settings, the files that it may open, and who is let in."""
+"""The door of a process: its settings, the files that it may open, and which clients it serves."""
 
 import re
 import resource
@@ -48,7 +48,7 @@ def test_600_idle_connections_do_not_block_other_clients_of_an_instance(tmp_path
                 socket.create_connection(("127.0.0.1", int(found[1])), timeout=PATIENCE_SECONDS)
             )
         url = f"{found[0]}/healthz"
-        # In the first moment all may be told to come again; then those that only wait make way.
+        # In the first moment the answer may be to come again; then idle connections make way.
         until(lambda: is_answered(url))
         assert all(is_answered(url) for _ in range(20))
 
@@ -81,7 +81,7 @@ def test_an_invalid_limit_in_the_settings_is_refused(
 
 @pytest.fixture
 def limits(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, int]]:
-    """The limits of open files, as the system would keep them."""
+    """A stand-in for the system's limits of open files."""
     kept: dict[str, tuple[int, int]] = {}
     monkeypatch.setattr(descriptors.resource, "getrlimit", lambda _: kept["files"])
     monkeypatch.setattr(descriptors.resource, "setrlimit", lambda _, pair: kept.update(files=pair))

@@ -1,4 +1,4 @@
-"""Requests in odd shapes and orders: each gets its answer in its turn, or a problem."""
+"""Requests in odd forms and orders: each gets its answer in its turn, or a problem."""
 
 from collections.abc import Iterator
 
@@ -139,7 +139,7 @@ UPGRADES = [
 def test_an_upgrade_header_is_ignored_and_the_body_is_read(
     served: Served, client: Client, upgrade: tuple[str, ...]
 ) -> None:
-    """So java.net.http posts without TLS unless it is told otherwise."""
+    """java.net.http posts like this without TLS by default."""
     client.send(get("/1", *upgrade) + post("/2", b"body", *upgrade, "Authorization: key") + get("/3"))
     answers = [client.answer() for _ in range(3)]
     assert [answer and answer.body for answer in answers] == [b"/1", b"/2", b"/3"]

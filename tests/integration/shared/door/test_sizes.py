@@ -1,4 +1,4 @@
-"""How much of a request is read: counted before it is parsed, however it comes."""
+"""How much of a request is read: bytes are counted before they are parsed, in whatever pieces they come."""
 
 from collections.abc import Iterator
 
@@ -28,12 +28,12 @@ def client(served: Served) -> Iterator[Client]:
 
 
 def line(size: int) -> bytes:
-    """A request line of so many bytes."""
+    """A request line of `size` bytes."""
     return b"GET /" + b"x" * (size - 16) + b" HTTP/1.1\r\n"
 
 
 def headers(size: int, *, each: int = 100) -> bytes:
-    """Headers of so many bytes together, each of about so many."""
+    """Headers of `size` bytes together, each of about `each` bytes."""
     first = b"Host: x\r\n"
     left = size - len(first)
     lines = [first]
@@ -57,7 +57,7 @@ def test_a_request_within_the_limits_is_answered(client: Client) -> None:
     [
         (line(LINE + 1) + b"Host: x\r\n\r\n", OVER_LINE),
         (line(200_000) + b"Host: x\r\n\r\n", OVER_LINE),
-        # Without an end, so that nobody can wait for it.
+        # The line has no end, so the server must not wait for it.
         (b"GET /" + b"x" * 20_000, OVER_LINE),
         (b"GET /?" + b"x" * 200_000, OVER_LINE),
         (line(100) + headers(HEADERS + 1) + b"\r\n", OVER_HEADERS),
@@ -95,13 +95,13 @@ def test_a_request_that_comes_byte_by_byte_is_answered(client: Client) -> None:
 
 
 def test_endless_headers_are_cut_off(served: Served) -> None:
-    """The client sends without reading: it is told, and cut off when it does not listen."""
+    """The client sends without reading: the server answers, and then cuts the client off."""
     sent = 0
     with Client(served.port) as client:
         client.send(line(100) + b"a: ")
         while sent < 200_000_000 and client.can_send(b"x" * 1_000_000):
             sent += 1_000_000
-    # What is thrown away, and what the buffers of both sockets hold.
+    # The bytes that the server discards, and the buffers of both sockets.
     assert sent < LIMITS.linger_bytes + 40_000_000
     until(lambda: served.connections == 0)
     assert served.app.headers == []
@@ -117,7 +117,7 @@ def test_chunks_trailers_and_extensions_are_read(served: Served, client: Client)
     assert answer is not None
     assert answer.body == b"/c"
     assert served.app.bodies == [b"abc" + b"d" * 5_000]
-    # What comes behind the body is no header of the request.
+    # Bytes after the body are not a header of the request.
     assert served.app.headers[0].keys() == {b"host", b"transfer-encoding"}
     assert client.get().status == 200
 
@@ -155,5 +155,5 @@ def test_a_body_after_an_early_answer_is_limited(client: Client) -> None:
     while client.can_send(b"x" * 1_000_000):
         sent += 1
     assert sent < 100
-    # It has its answer, so nothing is said a second time.
+    # The client has its answer, so the server does not send another.
     assert client.is_closed()

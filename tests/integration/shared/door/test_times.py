@@ -1,4 +1,4 @@
-"""How long a client may keep us waiting; each limit is short here, and reached by waiting for the end."""
+"""How long a client may keep the server waiting; the limits are short here, and tests wait for the end."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ def short(loop: str, **limits: Any) -> Iterator[tuple[Served, Client]]:
 
 
 def drip(client: Client, byte: bytes, ended: Callable[[], object]) -> None:
-    """Send a byte now and then until the server has had enough."""
+    """Send a byte now and then until the server closes the connection."""
 
     def sent_and_ended() -> bool:
         client.can_send(byte)
@@ -86,7 +86,7 @@ def test_an_endless_body_after_an_early_answer_is_cut_off_without_a_second_answe
 
 
 def test_an_idle_connection_is_closed_after_an_early_answer_and_its_body(loop: str) -> None:
-    """For that uvicorn has no timer."""
+    """Uvicorn has no timer for this."""
     with serving(loop=loop, keep_alive=1) as served, Client(served.port) as client:
         client.send(PART_OF_BODY.replace(b"/x", b"/early"))
         assert client.answer() is not None
@@ -104,7 +104,7 @@ def test_the_application_may_take_longer_than_the_limits_for_clients(loop: str) 
     with short(loop, head_seconds=0.1, body_seconds=0.1, unread_seconds=0.1) as (served, client):
         client.send(b"POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc" + PART_OF_HEAD)
         until(lambda: served.app.held == 1)
-        # The other connection is closed for its slowness, the first one waits for its answer.
+        # The other connection is closed because it is slow, the first waits for its answer.
         with Client(served.port) as other:
             assert other.is_closed()
         served.app.let_go()
@@ -121,7 +121,7 @@ def test_a_client_that_does_not_read_its_answer_is_cut_off(loop: str) -> None:
 
 
 def test_a_client_that_leaves_its_last_answer_unread_is_cut_off(loop: str) -> None:
-    """Closing waits for what is unread, so without a limit it would wait for ever."""
+    """Closing waits until all bytes are read, so without a limit it would wait for ever."""
     with short(loop, unread_seconds=0.3) as (served, client):
         client.send(b"GET /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         until(lambda: served.connections == 0)

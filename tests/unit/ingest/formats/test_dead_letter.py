@@ -1,4 +1,4 @@
-"""What a dead letter becomes when it is read again."""
+"""The result of reading a dead letter again."""
 
 import json
 from base64 import b64encode

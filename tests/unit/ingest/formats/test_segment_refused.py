@@ -1,4 +1,4 @@
-"""Calls of Segment's API that are refused, and whatever else may come."""
+"""Calls of Segment's API that are refused, and calls of any other content."""
 
 from contextlib import suppress
 from typing import Any

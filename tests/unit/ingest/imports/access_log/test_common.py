@@ -1,4 +1,4 @@
-"""Lines of the common family: who the visitor is, and which format the line has."""
+"""Lines of the common family: the visitor of a line, and its format."""
 
 import pytest
 

@@ -75,7 +75,7 @@ def test_counts_are_an_abelian_group(a: list[Entry], b: list[Entry], c: list[Ent
 def test_equal_counts_are_equal_bytes_for_any_order_and_batches(
     data: st.DataObject, additions: list[tuple[int, Entry]]
 ) -> None:
-    """Some of the events are retracted, and come again."""
+    """Some counts are added a second time and subtracted once, in any order."""
     back = data.draw(
         st.lists(st.sampled_from(additions), max_size=5, unique_by=id) if additions else st.just([])
     )

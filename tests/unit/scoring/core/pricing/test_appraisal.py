@@ -96,7 +96,7 @@ def test_exclusions_are_described_and_missing_traits_are_in_matrix_order() -> No
 
 
 def test_an_excluded_domain_of_any_email_address_excludes_the_profile() -> None:
-    """Which of several domains is shown as the trait depends on the alphabet."""
+    """The trait shows only one of several domains, the first in the alphabet."""
     rules = ruled_by(rule(points=30), excludes=[{"email_domain": {"in": ["competitor.example"]}}])
     at = {name: {"email": f"ana@{name}.example", "user_id": "1"} for name in ("acme", "competitor", "zenith")}
     done = {name: interaction(known_as=known_as) for name, known_as in at.items()}
@@ -210,7 +210,7 @@ def test_a_stage_is_the_highest_threshold_reached() -> None:
 def test_grades_are_fractions_of_the_highest_fit_and_of_the_flip_number(
     fit: float, letter: str, done: float, digit: int
 ) -> None:
-    """Trait rules that take points are no part of what they can give."""
+    """The highest fit does not include trait rules that take points."""
     takes = {"id": "student", "when": {"title": {"eq": "student"}}, "points": -50}
     rules = ruled_by(rule(), traits=[DECIDES, takes], flip_number=25)
     assert rules.grade(fit, done) == f"{letter}{digit}"

@@ -1,4 +1,4 @@
-"""Whom an activation withheld from sales: until they do something, or until another hands over all."""
+"""Profiles that an activation keeps from sales, until they do something or another hands over all."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from tests.support.builders import NOON, identities, interaction
 from tests.worlds.scoring import ScoringWorld
 
 
-async def withheld(world: ScoringWorld) -> None:
+async def keep_back(world: ScoringWorld) -> None:
     """Have an activation keep the cookie from sales."""
     await world.activate(VISITS, flip_number=1000)
     await world.consume(by_cookie(id="visit"))
@@ -22,7 +22,7 @@ async def withheld(world: ScoringWorld) -> None:
 async def test_a_waiting_profile_becomes_a_lead_by_a_new_human_interaction(
     world: ScoringWorld,
 ) -> None:
-    await withheld(world)
+    await keep_back(world)
     await world.let_time_pass(days=5)
     assert await world.lead_count() == 0
     await world.consume(by_cookie("like", day=5))
@@ -32,8 +32,8 @@ async def test_a_waiting_profile_becomes_a_lead_by_a_new_human_interaction(
 async def test_an_interaction_from_before_the_activation_does_not_release_a_waiting_profile(
     world: ScoringWorld,
 ) -> None:
-    """As when the past is imported: sales is not flooded with people that the activation withheld."""
-    await withheld(world)
+    """As in an import of the past: sales is not flooded with people that the activation kept back."""
+    await keep_back(world)
     await world.consume(*(by_cookie("like", day=-day) for day in (1, 30)))
     assert await world.lead_count() == 0
     newcomer = {"email": "newcomer@example.com"}
@@ -44,7 +44,7 @@ async def test_an_interaction_from_before_the_activation_does_not_release_a_wait
     assert await world.lead_count() == 2
 
 
-# Which of two profile ids is left depends on their hashes, so both ways round are tried.
+# The hashes decide which of two profile ids is left, so both cases are tried.
 BY_HASH = sorted((identities(email=f"ana{n}@example.com")[0] for n in range(9)), key=lambda i: i.id)
 
 
@@ -54,7 +54,7 @@ async def test_an_identify_does_not_release_a_waiting_profile(
     world: ScoringWorld, email: str, *, known_before: bool
 ) -> None:
     assert BY_HASH[0].id < COOKIE.id < BY_HASH[-1].id
-    await withheld(world)
+    await keep_back(world)
     if known_before:
         await world.consume(interaction("identify", known_as={"email": email}))
     await world.consume(interaction("identify", known_as={"email": email, "anonymous_id": "cookie"}))
@@ -65,7 +65,7 @@ async def test_an_identify_does_not_release_a_waiting_profile(
 
 
 async def test_an_adjustment_does_not_release_a_waiting_profile(world: ScoringWorld) -> None:
-    await withheld(world)
+    await keep_back(world)
     await world.consume(by_cookie("adjustment", **ADJUSTED))
     assert await world.lead_count() == 0
 
@@ -73,14 +73,14 @@ async def test_an_adjustment_does_not_release_a_waiting_profile(world: ScoringWo
 async def test_an_interaction_retracted_before_it_arrives_does_not_release_a_waiting_profile(
     world: ScoringWorld,
 ) -> None:
-    await withheld(world)
+    await keep_back(world)
     await world.consume(retraction("later", identity=COOKIE))
     await world.consume(by_cookie(id="later"))
     assert await world.lead_count() == 0
 
 
 async def kept_back(world: ScoringWorld, *others: Interaction) -> None:
-    """Have an activation keep Ana from sales, and the people who did the others."""
+    """Have an activation keep Ana from sales, and the people of the other interactions."""
     await world.activate(VISITS, flip_number=1000)
     await world.consume(interaction(), *others)
     diff = await world.activate(VISITS, flip_number=10, handoff="none")
@@ -104,7 +104,7 @@ async def test_an_activation_for_all_hands_over_a_kept_back_profile_once(
     world: ScoringWorld,
 ) -> None:
     await kept_back(world)
-    (withheld_row,) = await world.table_rows(cycles)
+    (kept_back_row,) = await world.table_rows(cycles)
     world.clock.advance(days=1)
     for handed_over_now in (1, 0):
         diff = await world.activate(VISITS, flip_number=5, handoff="all")
@@ -115,7 +115,7 @@ async def test_an_activation_for_all_hands_over_a_kept_back_profile_once(
     (lead,) = await world.outbox_events(LeadQualified)
     assert (lead.cycle, lead.version, lead.qualified_at) == (1, 3, NOON + timedelta(days=1))
     assert await world.table_rows(cycles) == [
-        (*withheld_row[:3], lead.lead_id, lead.version, lead.qualified_at)
+        (*kept_back_row[:3], lead.lead_id, lead.version, lead.qualified_at)
     ]
 
 

@@ -1,4 +1,4 @@
-"""A process says that it is up when it is, and until then what it waits for."""
+"""A process reports what it waits for, and that it is up once it is."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from tests.support.patience import PATIENCE_SECONDS
 
 @asynccontextmanager
 async def started(command: str, **given: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a command that serves, its standard error following its standard output."""
+    """Run a command that serves, with its standard error in its standard output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services", command, "--port", "0",
         cwd=ROOT, env=environment(**KEYS, **given),
@@ -44,19 +44,19 @@ async def drained(process: asyncio.subprocess.Process) -> str:
 
 
 async def until(process: asyncio.subprocess.Process, words: str) -> str:
-    """Return what the process says up to the line with these words."""
+    """Return the output of the process up to the line with these words."""
     assert process.stdout
-    said = ""
-    while words not in said:
+    output = ""
+    while words not in output:
         line = (await process.stdout.readline()).decode()
-        assert line, f"ended without {words!r}:\n{said}"
-        said += line
-    return said
+        assert line, f"ended without {words!r}:\n{output}"
+        output += line
+    return output
 
 
 @asynccontextmanager
 async def forwarding(port: int, to: str) -> AsyncIterator[None]:
-    """Answer on a port of this machine as what listens elsewhere does."""
+    """Answer on a port of this machine as a server on another machine would."""
     host, _, its_port = to.partition(":")
 
     async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,16 +81,16 @@ async def test_up_reports_a_missing_dependency_and_then_that_it_is_up(kafka: str
     port, prefix = free_port(), f"ready-{uuid4().hex[:8]}-"
     given = {"log": f"kafka://127.0.0.1:{port}", "kafka_topic_prefix": prefix, "data_dir": str(tmp_path)}
     async with started("up", **given) as process:
-        said = await until(process, "\n  log: ")
-        assert "is not ready" in said
-        assert f"127.0.0.1:{port}" in said
-        assert "Flipline is up" not in said
-        url = said.partition("Flipline answers on ")[2].split()[0]
+        output = await until(process, "\n  log: ")
+        assert "is not ready" in output
+        assert f"127.0.0.1:{port}" in output
+        assert "Flipline is up" not in output
+        url = output.partition("Flipline answers on ")[2].split()[0]
         async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client:
             assert (await client.get("/readyz")).status_code == 503
             async with forwarding(port, kafka):
-                said = await until(process, "Flipline is up")
-                assert url in said
+                output = await until(process, "Flipline is up")
+                assert url in output
 
 
 @pytest.mark.parametrize("command", ["ingest", "scoring", "handoff"])
@@ -104,10 +104,10 @@ async def test_a_service_logs_the_dependency_that_it_waits_for(tmp_path: Path, c
 
 async def test_services_that_share_a_data_directory_with_up_log_their_real_address(tmp_path: Path) -> None:
     given = {"data_dir": str(tmp_path)}
-    async with started("up", **given) as up, started("scoring", **given) as one:
+    async with started("up", **given) as up, started("scoring", **given) as scoring:
         await until(up, "Flipline is up")
         async with started("scoring", **given) as another, started("handoff", **given) as handoff:
-            for process in (one, another, handoff):
+            for process in (scoring, another, handoff):
                 line = json.loads((await until(process, '"event":"ready"')).splitlines()[-1])
                 async with httpx.AsyncClient(base_url=line["url"], timeout=PATIENCE_SECONDS) as client:
                     assert (await client.get("/healthz")).is_success

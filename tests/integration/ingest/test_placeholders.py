@@ -1,4 +1,4 @@
-"""What broken trackers send in the place of a name joins no strangers and loses no event; over HTTP."""
+"""Placeholders that broken trackers send as an identity join no visitors and lose no event; over HTTP."""
 
 from typing import Any
 
@@ -10,17 +10,22 @@ EMPTY_UUID = "00000000-0000-0000-0000-000000000000"
 
 
 async def names(world: IngestWorld) -> list[set[tuple[str, str]]]:
-    return [{(one.kind, one.value) for one in event.identities} for event in await world.interactions()]
+    return [
+        {(identity.kind, identity.value) for identity in event.identities}
+        for event in await world.interactions()
+    ]
 
 
-@pytest.mark.parametrize("nobody", ["undefined", "[object Object]", "{{user_id}}", EMPTY_UUID, 0, "0", ""])
+@pytest.mark.parametrize(
+    "placeholder", ["undefined", "[object Object]", "{{user_id}}", EMPTY_UUID, 0, "0", ""]
+)
 async def test_a_placeholder_user_id_is_left_out_and_joins_no_visitors(
-    world: IngestWorld, nobody: Any
+    world: IngestWorld, placeholder: Any
 ) -> None:
     for email in ("ana@acme.example", "bob@globex.example"):
-        call = {"userId": nobody, "anonymousId": f"c-{email}", "traits": {"email": email}}
+        call = {"userId": placeholder, "anonymousId": f"c-{email}", "traits": {"email": email}}
         assert (await world.api.post("/v1/identify", json=call)).status_code == 200
-        event = {"type": "visit", "identities": {"user_id": nobody, "email": email}}
+        event = {"type": "visit", "identities": {"user_id": placeholder, "email": email}}
         answer = await world.api.post("/v1/events", json=event)
         assert answer.json()["results"][0]["left_out"][0]["field"] == "identities.user_id"
     first, second, third, fourth = await names(world)

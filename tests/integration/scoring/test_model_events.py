@@ -1,4 +1,4 @@
-"""Scoring tells on the log which models there are, from the first draft on and until it is thrown away."""
+"""Scoring announces models on the log, from the first draft until the draft is removed."""
 
 from shared.model_events import MatrixActivated, ModelDeleted, ModelDrafted
 from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
@@ -13,7 +13,7 @@ async def drafted(scoring: ScoringHttpWorld) -> list[str]:
 async def test_each_draft_of_a_model_without_an_active_version_is_announced_on_the_log(
     scoring: ScoringHttpWorld,
 ) -> None:
-    """With each, so that one from before models were told is told too when its draft is put again."""
+    """Each draft, so that a model from before announcements is announced when its draft is put again."""
     await scoring.put(DRAFT, MARATHON)
     await scoring.put(DRAFT, MARATHON | {"flip_number": 30})
     assert await drafted(scoring) == ["m", "m"]
