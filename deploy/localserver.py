@@ -69,7 +69,7 @@ class LocalServer(ABC):
         """Return whether the server answers clients on its port."""
 
     @abstractmethod
-    def launch(self, wanted_port: int) -> None:
+    def launch(self, requested_port: int) -> None:
         """Start the server, which does not run, and return as soon as it is ready."""
 
     @abstractmethod
@@ -86,14 +86,14 @@ class LocalServer(ABC):
         """What the server writes goes here."""
         return self.directory / "log"
 
-    def start(self, wanted_port: int) -> None:
+    def start(self, requested_port: int) -> None:
         """Start the server unless it runs, and return as soon as it answers."""
         with self._claimed():
             self._outlast_change(START_LIMIT)
             if self.runs():
                 say(f"{self.name} is running already")
             else:
-                self.launch(wanted_port)
+                self.launch(requested_port)
             self.check()
 
     def stop(self) -> None:
@@ -117,15 +117,17 @@ class LocalServer(ABC):
             raise self.failure(f"does not answer on port {self.port}, stop it and start it again")
         say(f"{self.name} is running in {self.directory} (port {self.port})")
 
-    def choose_port(self, wanted: int) -> int:
-        """Return the wanted port, if free; for 0 rather the last run's, since people write addresses down."""
-        if wanted == 0:
+    def choose_port(self, requested: int) -> int:
+        """Return the requested port, if free; for 0 rather the last run's, since people note addresses."""
+        if requested == 0:
             last = self.port
             port = last if last and _is_free(last) else free_port()
-        elif _is_free(wanted):
-            port = wanted
+        elif _is_free(requested):
+            port = requested
         else:
-            raise Failure(f"port {wanted} is taken; stop what listens there, or let --port 0 find a free one")
+            raise Failure(
+                f"port {requested} is taken; stop what listens there, or let --port 0 find a free one"
+            )
         self._port_file.write_text(f"{port}\n")
         return port
 
@@ -134,10 +136,10 @@ class LocalServer(ABC):
         if self.log.exists():
             self.log.replace(self.log.with_name("log.1"))
 
-    def failure(self, what: str) -> Failure:
+    def failure(self, problem: str) -> Failure:
         """Return the failure with the end of the log."""
         log = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return Failure(f"{self.name} {what}; the end of {self.log}:\n{tail(log)}")
+        return Failure(f"{self.name} {problem}; the end of {self.log}:\n{tail(log)}")
 
     def _outlast_change(self, limit: float) -> None:
         """Wait while the server is starting, or has crashed and its process is not yet reaped."""

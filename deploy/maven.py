@@ -10,8 +10,8 @@ from deploy.command import Failure, MissingPrerequisite, tail
 _LIMIT = 600.0
 
 
-def run_maven(pom: Path, *arguments: str, what: str) -> None:
-    """Run Maven on the pom; `what` it is to resolve is told when it cannot."""
+def run_maven(pom: Path, *arguments: str, subject: str) -> None:
+    """Run Maven on the pom; `subject` names in the error what Maven could not resolve."""
     maven = shutil.which("mvn")
     if maven is None:
         raise MissingPrerequisite("there is no mvn in the PATH; install it (Debian: apt-get install maven)")
@@ -22,7 +22,7 @@ def run_maven(pom: Path, *arguments: str, what: str) -> None:
         raise Failure(f"Maven is not done after {_LIMIT:.0f} s; is the network slow?") from error
     if result.returncode:
         output = tail(result.stdout + result.stderr)
-        raise Failure(f"Maven cannot resolve {what}; is its repository reachable? It says:\n{output}")
+        raise Failure(f"Maven cannot resolve {subject}; is its repository reachable? It says:\n{output}")
 
 
 def copy_jars(target: Path) -> tuple[str, ...]:

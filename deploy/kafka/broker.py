@@ -39,10 +39,10 @@ class Broker(ServerProcess):
         """Return whether the broker answers clients on its port."""
         return is_ready(self.port)
 
-    def launch(self, wanted_port: int) -> None:
+    def launch(self, requested_port: int) -> None:
         """Start the broker, which does not run, and return as soon as it is ready."""
         java, jars = find_java(), resolve_jars()
-        port = self.choose_port(wanted_port)
+        port = self.choose_port(requested_port)
         _configure(self.directory, port)
         _format(self.directory, java, jars)
         options = [*_JVM_OPTIONS, _LOGGING_OPTION, "-Dkafka.logs.dir=.", self.signature]

@@ -55,7 +55,7 @@ def resolve_jars() -> Path:
             # Each run has its own, for the Maven of one that was killed may still be writing.
             partial = Path(tempfile.mkdtemp(prefix="partial-", dir=cache))
             say(f"resolving Kafka {kafka_version()} ...")
-            run_maven(_POM, *copy_jars(partial), what="Kafka")
+            run_maven(_POM, *copy_jars(partial), subject="Kafka")
             verify_jars(partial, _LOCK)
             partial.rename(jars)
     return jars

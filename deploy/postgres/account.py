@@ -35,13 +35,13 @@ def server_account() -> Account | None:
     return Account(user.pw_uid, user.pw_gid)
 
 
-def server_directory(wanted: Path, account: Account | None) -> Path:
-    """Return the directory wanted, or one in the temporary directory if the user cannot get there."""
-    if account is None or _can_enter(wanted.parent, account):
-        return wanted
-    digest = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]
+def server_directory(requested: Path, account: Account | None) -> Path:
+    """Return the requested directory, or one in the temporary directory if the user cannot get there."""
+    if account is None or _can_enter(requested.parent, account):
+        return requested
+    digest = hashlib.sha256(os.fsencode(requested)).hexdigest()[:12]
     fallback = Path(tempfile.gettempdir()).resolve() / f"flipline-postgres-{digest}"
-    say(f"the user {_USER} cannot enter {wanted.parent}, so the cluster is in {fallback}")
+    say(f"the user {_USER} cannot enter {requested.parent}, so the cluster is in {fallback}")
     return fallback
 
 

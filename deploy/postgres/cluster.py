@@ -38,9 +38,9 @@ def status(options: Options) -> None:
     _print_setting(server)
 
 
-def _server(wanted: Path) -> Server:
+def _server(requested: Path) -> Server:
     account = server_account()
-    directory = server_directory(wanted, account)
+    directory = server_directory(requested, account)
     return Server("PostgreSQL", directory, Programs(directory, account))
 
 

@@ -40,9 +40,9 @@ class Server(LocalServer):
         """Return whether the server accepts clients on its port."""
         return self.programs.call("pg_isready", f"--host={HOST}", f"--port={self.port}").returncode == 0
 
-    def launch(self, wanted_port: int) -> None:
+    def launch(self, requested_port: int) -> None:
         """Start the server, which does not run, and return as soon as it is ready."""
-        port = self.choose_port(wanted_port)
+        port = self.choose_port(requested_port)
         if not self.programs.data.is_dir():
             create(self.programs)
         say(f"starting {self.name} on {HOST}:{port} ...")

@@ -52,8 +52,8 @@ def dead_links(document: Path) -> Iterator[str]:
 def dead_paths(document: Path) -> Iterator[str]:
     """Yield the paths in backticks that name no file or folder; `.py` may be left out."""
     for path in PATH.findall(document.read_text()):
-        places = [place for base in FROM for place in (base / path, base / f"{path}.py")]
-        if not path.startswith("v1/") and path not in INVENTED and not any(map(Path.exists, places)):
+        candidates = [candidate for base in FROM for candidate in (base / path, base / f"{path}.py")]
+        if not path.startswith("v1/") and path not in INVENTED and not any(map(Path.exists, candidates)):
             yield path
 
 

@@ -10,12 +10,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 
-COVERED: Final = (
-    "shared",
-    "services",
-    "tests/e2e",
-    "tests/integration",
-)
+COVERED: Final = ("shared", "services", "deploy", "tests")
 
 PARTS: Final = {
     "asked": "requested, parameters, filter",

@@ -32,13 +32,13 @@ def imports(path: Path) -> Iterator[str]:
             yield node.module
 
 
-def offenders(wanted: set[str], *, but: set[str]) -> list[str]:
+def offenders(names: set[str], *, but: set[str]) -> list[str]:
     return [
         f"{name(path)}:{line} {called}"
         for path in SOURCES
         if name(path) not in but
         for called, line in calls(path)
-        if called in wanted
+        if called in names
     ]
 
 
@@ -71,7 +71,7 @@ def test_only_the_unit_of_work_commits() -> None:
         if called.endswith((".commit", ".rollback", ".begin", ".begin_nested"))
     ]
     homes = ("shared/database/greenlets.py", "shared/database/threads.py", "shared/log/kafka_consumer.py")
-    assert [one for one in found if not one.startswith(homes)] == []
+    assert [commit for commit in found if not commit.startswith(homes)] == []
 
 
 KAFKA = ("kafka", "kafka_consumer", "kafka_producer", "kafka_replay", "kafka_topics")

@@ -85,7 +85,7 @@ async def test_a_condition_that_is_never_met_fails_with_the_last_answer(
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("time.sleep(0.1)", "conditions"),
         ("asyncio.sleep(PACE)", "conditions"),
@@ -105,6 +105,7 @@ async def test_a_condition_that_is_never_met_fails_with_the_last_answer(
         ("httpx.AsyncClient(transport=app)", None),
     ],
 )
-def test_waiting_and_short_limits_are_found_in_a_file(line: str, told: str | None, tmp_path: Path) -> None:
+def test_waiting_and_short_limits_are_found_in_a_file(line: str, message: str | None, tmp_path: Path) -> None:
     (path := tmp_path / "test_it.py").write_text(line)
-    assert [told is not None and told in one for one in complaints(path)] == ([True] if told else [])
+    found = [message is not None and message in complaint for complaint in complaints(path)]
+    assert found == ([True] if message else [])

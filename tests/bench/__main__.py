@@ -99,38 +99,38 @@ _PRODUCTION: Final[Mapping[int, Callable[[Arena, str, str], Row]]] = {
 }
 
 
-def _measure(arena: Arena, wanted: frozenset[int], *, embedded_only: bool) -> Iterator[Row]:
+def _measure(arena: Arena, selected: frozenset[int], *, embedded_only: bool) -> Iterator[Row]:
     """Yield the rows, with the servers that they share."""
     for number, measure in _EMBEDDED.items():
-        if number in wanted:
+        if number in selected:
             yield measure(arena)
     if embedded_only:
         return
-    if wanted & {2, 3, 4, 5, 9, 11}:
+    if selected & {2, 3, 4, 5, 9, 11}:
         with kafka(arena) as bootstrap:
-            yield from _measure_on_kafka(arena, bootstrap, wanted)
-    if wanted & {7, 8, 12}:
+            yield from _measure_on_kafka(arena, bootstrap, selected)
+    if selected & {7, 8, 12}:
         with postgres(arena) as url:
-            if wanted & {7, 12}:
+            if selected & {7, 12}:
                 yield from repricing.measure(arena, url)
-            if 8 in wanted:
+            if 8 in selected:
                 yield recount.measure(arena, url)
 
 
-def _measure_on_kafka(arena: Arena, bootstrap: str, wanted: frozenset[int]) -> Iterator[Row]:
-    if 2 in wanted:
+def _measure_on_kafka(arena: Arena, bootstrap: str, selected: frozenset[int]) -> Iterator[Row]:
+    if 2 in selected:
         yield batches.measure(arena, bootstrap)
-    if not wanted & {3, 4, 5, 9, 11}:
+    if not selected & {3, 4, 5, 9, 11}:
         return
     with postgres(arena) as url:
-        if wanted & {3, 5}:
+        if selected & {3, 5}:
             found = ground.found(arena, bootstrap, url)
-            if 3 in wanted:
+            if 3 in selected:
                 yield folding.measure(arena, found)
-            if 5 in wanted:
+            if 5 in selected:
                 yield side_by_side.measure(arena, found)
         for number, measure in _PRODUCTION.items():
-            if number in wanted:
+            if number in selected:
                 # Positions belong to one log, and topics with another prefix are another log.
                 own = asyncio.run(copy(url, f"row{number}", "template1"))
                 yield measure(arena, bootstrap, own)
@@ -171,7 +171,7 @@ def main() -> int:
         try:
             for row in _bounded(_measure(arena, options.rows, embedded_only=options.embedded_only)):
                 rows.append(row)
-                arena.tell(f"row {row.number} is measured")
+                arena.print_step(f"row {row.number} is measured")
         except Wrong as error:
             # The rows that were measured before are printed and written all the same.
             wrong = str(error)
@@ -185,9 +185,9 @@ def main() -> int:
         "rows": [row.as_json() for row in rows],
     }
     options.out.write_text(json.dumps(report, indent=2) + "\n")
-    arena.tell(f"written to {options.out} after {report['took_seconds']} s")
+    arena.print_step(f"written to {options.out} after {report['took_seconds']} s")
     if options.profile:
-        _tell_profiles(arena, options.profile)
+        _print_profiles(arena, options.profile)
     if wrong is not None:
         arena.console.print("wrong:", wrong, style="bold red", markup=False)
     return 0 if wrong is None else 1
@@ -197,7 +197,7 @@ def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(143)
 
 
-def _tell_profiles(arena: Arena, directory: Path) -> None:
+def _print_profiles(arena: Arena, directory: Path) -> None:
     for file in sorted(directory.glob("*.prof")):
         arena.console.print(f"[bold]{file}[/], own seconds of the main thread:")
         for seconds, calls, function in hot_spots(file):

@@ -13,7 +13,7 @@ from tests.bench.servers import OPS_KEY, Server
 from tests.support.postgres import plain
 
 LOOK_SECONDS = 0.05
-TELL_SECONDS = 15.0
+REPORT_SECONDS = 15.0
 
 _COURSE = "select phase, done, total from preparations"
 
@@ -61,9 +61,9 @@ async def activated(
                 course = f"{row['phase']}, {row['done']:,} of {row['total']:,}"
             phases[phase] = phases.get(phase, 0.0) + now - seen_at
             seen_at = now
-            if now - reported_at > TELL_SECONDS:
+            if now - reported_at > REPORT_SECONDS:
                 reported_at = now
-                arena.tell(f"  {course} after {now - started:.0f} s")
+                arena.print_step(f"  {course} after {now - started:.0f} s")
         try:
             await call
         except Wrong as error:

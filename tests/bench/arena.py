@@ -36,13 +36,13 @@ class Arena:
         """Return the size at the scale of the run of something that has the size `full` at full scale."""
         return max(1, round(full * self.scale))
 
-    def tell(self, step: str) -> None:
+    def print_step(self, step: str) -> None:
         """Print the next step."""
         self.console.print(f"[dim]{step}[/]")
 
     def print_count(self, count: int) -> None:
         """Print how many events are made."""
-        self.tell(f"  {count:,} events on the topic")
+        self.print_step(f"  {count:,} events on the topic")
 
     def subdirectory(self, name: str) -> Path:
         """Return a fresh directory; every user may enter it, since PostgreSQL runs as another user."""

@@ -36,7 +36,7 @@ def broker_pid(arena: Arena) -> int:
 @contextmanager
 def _local(arena: Arena, script: str) -> Generator[str]:
     name = Path(script).parent.name
-    arena.tell(f"starting {name} ...")
+    arena.print_step(f"starting {name} ...")
     directory = arena.subdirectory(name) / "server"
     command = [sys.executable, str(ROOT / "deploy" / script)]
     try:

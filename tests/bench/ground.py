@@ -45,13 +45,13 @@ def found(arena: Arena, bootstrap: str, url: str) -> Ground:
     base = asyncio.run(copy(url, _BASE, "template1"))
     with flipline(arena, "scoring", name="found", log=f"kafka://{bootstrap}", database_url=base) as server:
         activate_matrix(server, FLIP_NUMBER)
-    arena.tell(f"  putting {history:,} events of the past on the topic ...")
+    arena.print_step(f"  putting {history:,} events of the past on the topic ...")
     past = interactions(history, prefix="past", days_ago=range(1, HISTORY_DAYS))
     asyncio.run(produce(bootstrap, records(past), arena.print_count))
-    arena.tell(f"  folding {history:,} events of the past ...")
+    arena.print_step(f"  folding {history:,} events of the past ...")
     with flipline(arena, "scoring", name="history", log=f"kafka://{bootstrap}", database_url=base) as server:
         pace = watch_postgres(base, history, [server.process.pid], limit=FOUND_LIMIT_SECONDS)
-    arena.tell(f"  founded at {pace.rate:,.0f} events/s")
+    arena.print_step(f"  founded at {pace.rate:,.0f} events/s")
     asyncio.run(execute(base, "vacuum analyze"))
     return Ground(bootstrap, url, history, measured, pace)
 
@@ -69,7 +69,7 @@ def present(count: int) -> Iterator[Interaction]:
 
 def records(events: Iterator[Interaction], *, prefix: str = "") -> Iterator[Record]:
     """Yield the events as ingest puts them on the log."""
-    return (Record(prefix + INTERACTIONS, one.identities[0].id, encode(one)) for one in events)
+    return (Record(prefix + INTERACTIONS, event.identities[0].id, encode(event)) for event in events)
 
 
 @contextmanager

@@ -59,7 +59,7 @@ class Live:
         try:
             while not self._stopped:
                 due = int((time.perf_counter() - started) * RATE) - self.appended
-                await log.append([self._record(self.appended + place) for place in range(due)])
+                await log.append([self._record(self.appended + index) for index in range(due)])
                 self.appended += max(0, due)
                 await asyncio.sleep(EVERY_SECONDS)
         finally:

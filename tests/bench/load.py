@@ -118,7 +118,7 @@ def main() -> None:
     """Take orders until stdin is closed."""
     setup = json.loads(sys.stdin.readline())
     targets = {
-        name: (target["port"], cycle([base64.b64decode(one) for one in target["requests"]]))
+        name: (target["port"], cycle([base64.b64decode(request) for request in target["requests"]]))
         for name, target in setup.items()
     }
     print("{}", flush=True)

@@ -58,7 +58,7 @@ def _field(file: str, name: str) -> str | None:
     except OSError:
         return None
     return next(
-        (value.strip() for key, _, value in (one.partition(":") for one in lines) if key.strip() == name),
+        (value.strip() for key, _, value in (line.partition(":") for line in lines) if key.strip() == name),
         None,
     )
 

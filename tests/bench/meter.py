@@ -15,7 +15,7 @@ def cpu_seconds(pid: int) -> float:
 
 def family_cpu_seconds(pid: int) -> float:
     """Return the processor time of a process and all its descendants, including ended ones."""
-    return sum(sum(_cpu_seconds(one)) for one in family(pid))
+    return sum(sum(_cpu_seconds(member)) for member in family(pid))
 
 
 def _cpu_seconds(pid: int) -> tuple[float, float]:

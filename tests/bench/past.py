@@ -55,6 +55,11 @@ async def write_ledger(url: str, rows: int) -> None:
 def _kinds() -> list[tuple[int, str, str | None, str]]:
     made = interactions(KINDS, prefix="kinds", days_ago=(0,))
     return [
-        (number, one.type, one.campaign, json.dumps(one.properties, separators=(",", ":")))
-        for number, one in enumerate(made)
+        (
+            number,
+            interaction.type,
+            interaction.campaign,
+            json.dumps(interaction.properties, separators=(",", ":")),
+        )
+        for number, interaction in enumerate(made)
     ]

@@ -122,8 +122,8 @@ async def _connected(url: str) -> AsyncGenerator[asyncpg.Connection]:
 
 def _identities(people: int) -> Iterator[tuple[str, str, str, str]]:
     for number in range(people):
-        one = identity(number)
-        yield one.id, one.kind, one.value, one.id
+        known_as = identity(number)
+        yield known_as.id, known_as.kind, known_as.value, known_as.id
 
 
 def _histories(number_of: int, before: Matrix, after: Matrix) -> Iterator[tuple[Any, ...]]:
@@ -137,6 +137,8 @@ def _histories(number_of: int, before: Matrix, after: Matrix) -> Iterator[tuple[
             for _ in range(first, min(first + AT_ONCE, number_of))
         ]
         columns = columns_of(known, before, after)
-        priced = zip(*(appraise_all(known, columns, one, today) for one in (before, after)), strict=True)
-        for number, (one, (was, will)) in enumerate(zip(known, priced, strict=True), first):
-            yield number, one.counts.packed, was.score, was.stage, was.state, was.due_on, will.score
+        priced = zip(
+            *(appraise_all(known, columns, matrix, today) for matrix in (before, after)), strict=True
+        )
+        for number, (profile, (was, will)) in enumerate(zip(known, priced, strict=True), first):
+            yield number, profile.counts.packed, was.score, was.stage, was.state, was.due_on, will.score

@@ -30,11 +30,11 @@ def hot_spots(file: Path) -> list[tuple[float, int, str]]:
     entries = pstats.Stats(str(file)).get_stats_profile().func_profiles.items()
     rows = [
         (
-            one.tottime,
-            int(str(one.ncalls).split("/")[0]),
-            f"{Path(one.file_name).name}:{one.line_number} {name}",
+            entry.tottime,
+            int(str(entry.ncalls).split("/")[0]),
+            f"{Path(entry.file_name).name}:{entry.line_number} {name}",
         )
-        for name, one in entries
+        for name, entry in entries
     ]
     return sorted(rows, reverse=True)[:TOP]
 

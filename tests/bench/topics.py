@@ -30,23 +30,23 @@ async def produce(bootstrap: str, records: Iterable[Record], report: Callable[[i
         for record in records:
             if record.topic not in partitions:
                 partitions[record.topic] = len(await producer.partitions_for(record.topic))
-            place = record.topic, partition_of(record.key, partitions[record.topic])
-            pending.setdefault(place, []).append(record)
+            target = record.topic, partition_of(record.key, partitions[record.topic])
+            pending.setdefault(target, []).append(record)
             count += 1
-            if len(pending[place]) >= 1_000:
-                await _send(producer, place, pending.pop(place))
+            if len(pending[target]) >= 1_000:
+                await _send(producer, target, pending.pop(target))
             if count % 20_000 == 0:
                 report(count)
-        for place, rest in pending.items():
-            await _send(producer, place, rest)
+        for target, rest in pending.items():
+            await _send(producer, target, rest)
     return count
 
 
-async def _send(producer: AIOKafkaProducer, place: tuple[str, int], records: list[Record]) -> None:
+async def _send(producer: AIOKafkaProducer, target: tuple[str, int], records: list[Record]) -> None:
     batch = producer.create_batch()
     for record in records:
         assert batch.append(timestamp=None, key=record.key.encode(), value=record.value) is not None
-    sent = await producer.send_batch(batch, place[0], partition=place[1])
+    sent = await producer.send_batch(batch, target[0], partition=target[1])
     await sent
 
 

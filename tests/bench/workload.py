@@ -64,7 +64,7 @@ def segment_batches(count: int, size: int) -> list[dict[str, Any]]:
     now = datetime.now(UTC)
     return [
         {
-            "batch": [_segment_call(draw, f"batch-{batch}-{place}", now) for place in range(size)],
+            "batch": [_segment_call(draw, f"batch-{batch}-{index}", now) for index in range(size)],
             "sentAt": now.isoformat(),
         }
         for batch in range(count)

@@ -31,10 +31,10 @@ def texts(messages: Sequence[Message]) -> list[str]:
     return [message.value.decode() for message in messages]
 
 
-async def read(consumer: Consumer, wanted: int) -> list[Message]:
+async def read(consumer: Consumer, count: int) -> list[Message]:
     got: list[Message] = []
     async with patience():
-        while len(got) < wanted:
+        while len(got) < count:
             got += await consumer.poll(0.5)
     return got
 

@@ -122,13 +122,13 @@ async def test_appends_over_the_limit_are_refused_and_accepted_records_are_store
     log = open_log(log_url)
     await log.append(records("first"))
     appends = [records(*(f"{n}-{k}" for k in range(20))) for n in range(40)]
-    outcomes = await asyncio.gather(*(log.append(one) for one in appends), return_exceptions=True)
-    accepted = [one for one, outcome in zip(appends, outcomes, strict=True) if outcome is None]
+    outcomes = await asyncio.gather(*(log.append(batch) for batch in appends), return_exceptions=True)
+    accepted = [batch for batch, outcome in zip(appends, outcomes, strict=True) if outcome is None]
     assert 0 < len(accepted) < 40
     assert {type(outcome) for outcome in outcomes if outcome is not None} == {Unavailable}
 
     await log.append(records("last"))
-    expected = ["first", *(record.value.decode() for one in accepted for record in one), "last"]
+    expected = ["first", *(record.value.decode() for batch in accepted for record in batch), "last"]
     async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
         assert texts(await read(consumer, len(expected))) == expected
     await log.close()
@@ -137,7 +137,7 @@ async def test_appends_over_the_limit_are_refused_and_accepted_records_are_store
 async def test_a_replay_reads_the_records_present_at_its_start_and_moves_no_group(
     log: Log, database: Database
 ) -> None:
-    assert [one async for batch in log.replay("interactions") for one in batch] == []
+    assert [message async for batch in log.replay("interactions") for message in batch] == []
     for n in range(20):
         await log.append(
             [*records(f"ana{n}"), *records(f"eva{n}", key="eva"), Record("leads", "ana", b"lead")]

@@ -19,11 +19,11 @@ from tests.contract.logs import read, records, texts
 from tests.support.patience import eventually
 
 
-async def read_and_apply(log: Log, database: Database, wanted: int) -> list[str]:
-    """Read `wanted` records for the group `exam` and store the position after them."""
+async def read_and_apply(log: Log, database: Database, count: int) -> list[str]:
+    """Read `count` records for the group `exam` and store the position after them."""
     claims = Claims(database, "exam")
     async with log.consume("interactions", "exam", claims) as consumer:
-        messages = await read(consumer, wanted)
+        messages = await read(consumer, count)
         await database.unit(lambda connection: claims.advance(connection, messages))
     return texts(messages)
 

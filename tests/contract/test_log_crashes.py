@@ -66,13 +66,13 @@ async def test_a_partition_has_one_reader_at_a_time(
     async with log.consume("interactions", "exam", claims) as second:
         await second.poll(1.0)
         await log.append(records(*map(str, range(30, 60))))
-        mine: list[str] = []
+        applied_by_second: list[str] = []
         listening = asyncio.create_task(listen())
         async with patience():
-            while len(applied) + len(mine) < 60:
+            while len(applied) + len(applied_by_second) < 60:
                 messages = await second.poll(0.2)
                 if messages:
                     await database.unit(partial(claims.advance, messages=messages))
-                    mine += texts(messages)
+                    applied_by_second += texts(messages)
         listening.cancel()
-    assert sorted(applied + mine, key=int) == [str(n) for n in range(60)]
+    assert sorted(applied + applied_by_second, key=int) == [str(n) for n in range(60)]

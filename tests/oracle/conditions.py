@@ -29,14 +29,14 @@ def met_by_interaction(when: Json, interaction: Interaction) -> bool:
     return all(_passes(test, property_of(interaction, path)) for path, test in when.get("where", {}).items())
 
 
-def names_type(when: Json, wanted: str) -> bool:
+def names_type(when: Json, type_: str) -> bool:
     """Return whether a rule's condition names a type anywhere, also within a `not`."""
     if "not" in when:
-        return names_type(when["not"], wanted)
+        return names_type(when["not"], type_)
     parts = [*when.get("all", ()), *when.get("any", ())]
     types = when.get("type", ())
-    return wanted in ([types] if isinstance(types, str) else types) or any(
-        names_type(part, wanted) for part in parts
+    return type_ in ([types] if isinstance(types, str) else types) or any(
+        names_type(part, type_) for part in parts
     )
 
 
@@ -106,8 +106,8 @@ def _of_numbers(test: Callable[[float, Any], bool]) -> Callable[[Any, Any], bool
 
 # Texts and numbers are all that the worlds have under a path or in a trait; examples also have lists of them.
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "exists": lambda value, wanted: (value is not _ABSENT) == wanted,
-    "missing": lambda value, wanted: (value is _ABSENT) == wanted,
+    "exists": lambda value, expected: (value is not _ABSENT) == expected,
+    "missing": lambda value, expected: (value is _ABSENT) == expected,
     "eq": lambda value, operand: value == operand,
     "in": lambda value, operands: value in operands,
     "contains": lambda value, part: isinstance(value, str | list) and part in value,

@@ -54,9 +54,13 @@ class Life:
 
     def account(self, matrix: Json, day: int) -> Account:
         """Return the score at the end of a day (ordinal of the UTC date)."""
-        deeds = [one for one in self.interactions if day_of(one) <= day and one.id not in self.retracted]
+        deeds = [
+            interaction
+            for interaction in self.interactions
+            if day_of(interaction) <= day and interaction.id not in self.retracted
+        ]
         deeds.sort(key=day_of)
-        done = [one for one in deeds if one.type not in {"identify", "adjustment"}]
+        done = [interaction for interaction in deeds if interaction.type not in {"identify", "adjustment"}]
         rules = [
             *_rules(matrix, done, day),
             *_trait_rules(matrix, traits_at(self.person, self.interactions, day, self.retracted)),
@@ -95,23 +99,27 @@ class Life:
 
         Identities have no day: for a person with nothing else up to `until` it is `until`.
         """
-        known = (day_of(one) for one in self.interactions if self._is_read_by(matrix, one))
+        known = (
+            day_of(interaction) for interaction in self.interactions if self._is_read_by(matrix, interaction)
+        )
         return min((day for day in known if day <= until), default=until)
 
-    def _is_read_by(self, matrix: Json, one: Interaction) -> bool:
+    def _is_read_by(self, matrix: Json, interaction: Interaction) -> bool:
         reads_traits = any(matrix.get(reader) for reader in ("traits", "requires", "excludes"))
-        if reads_traits and ([*tellings(one.traits)] or (one.type in EFFECTS and self._counts(one))):
+        if reads_traits and (
+            [*tellings(interaction.traits)] or (interaction.type in EFFECTS and self._counts(interaction))
+        ):
             return True
-        if one.id in self.retracted or one.type == "identify":
+        if interaction.id in self.retracted or interaction.type == "identify":
             return False
-        if one.type == "adjustment":
-            return one.properties["model"] == matrix["model"]
-        return bool(matrix.get("inactivity") and _is_activity(one)) or any(
-            _matches(rule, one) for rule in matrix.get("rules", ())
+        if interaction.type == "adjustment":
+            return interaction.properties["model"] == matrix["model"]
+        return bool(matrix.get("inactivity") and _is_activity(interaction)) or any(
+            _matches(rule, interaction) for rule in matrix.get("rules", ())
         )
 
-    def _counts(self, one: Interaction) -> bool:
-        return one.machine is None and one.id not in self.retracted
+    def _counts(self, interaction: Interaction) -> bool:
+        return interaction.machine is None and interaction.id not in self.retracted
 
 
 def lives(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict[Person, Life]:
@@ -121,8 +129,8 @@ def lives(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict[P
     retracted = frozenset(i for event in events if isinstance(event, Retraction) for i in event.interactions)
     person_of = persons(events, limits)
     done: dict[Person, list[Interaction]] = {person: [] for person in person_of.values()}
-    for one in distinct:
-        done[person_of[one.identities[0]]].append(one)
+    for interaction in distinct:
+        done[person_of[interaction.identities[0]]].append(interaction)
     return {person: Life(person, theirs, retracted) for person, theirs in done.items()}
 
 
@@ -134,39 +142,44 @@ def day_of(interaction: Interaction) -> int:
 def _rules(matrix: Json, done: Sequence[Interaction], day: int) -> Iterator[Given]:
     for rule in matrix.get("rules", ()):
         matching = [
-            one for one in done if day - day_of(one) < _days(rule.get("window")) and _matches(rule, one)
+            interaction
+            for interaction in done
+            if day - day_of(interaction) < _days(rule.get("window")) and _matches(rule, interaction)
         ]
         paid = [*_within_limit(rule.get("limit"), matching)]
         points = fsum(
-            rule["points"] * 2 ** (-(day - day_of(one)) / _days(rule.get("half_life"))) for one in paid
+            rule["points"] * 2 ** (-(day - day_of(interaction)) / _days(rule.get("half_life")))
+            for interaction in paid
         )
         if matching:
             yield Given(rule["id"], _clamped(points, rule.get("cap", inf)), len(matching), len(paid))
 
 
-def _matches(rule: Json, one: Interaction) -> bool:
-    by_human = one.machine is None
+def _matches(rule: Json, interaction: Interaction) -> bool:
+    by_human = interaction.machine is None
     admitted = {"exclude": by_human, "only": not by_human, "include": True}
     # A rule without types is about what people do: a touch meets a rule only if the rule names its type.
-    is_read = one.type not in TOUCHES or names_type(rule["when"], one.type)
-    return is_read and admitted[rule.get("machine", "exclude")] and met_by_interaction(rule["when"], one)
+    is_read = interaction.type not in TOUCHES or names_type(rule["when"], interaction.type)
+    return (
+        is_read and admitted[rule.get("machine", "exclude")] and met_by_interaction(rule["when"], interaction)
+    )
 
 
-def _is_activity(one: Interaction) -> bool:
-    return one.machine is None and one.type not in TOUCHES
+def _is_activity(interaction: Interaction) -> bool:
+    return interaction.machine is None and interaction.type not in TOUCHES
 
 
 def _within_limit(limit: Json | None, earliest_first: Iterable[Interaction]) -> Iterator[Interaction]:
     used: Counter[object] = Counter()
-    for one in earliest_first:
+    for interaction in earliest_first:
         if limit is not None:
-            by = property_of(one, limit["by"]) if "by" in limit else None
+            by = property_of(interaction, limit["by"]) if "by" in limit else None
             value = json.dumps(float(by) if isinstance(by, int) else by)
-            allowance = (_period(date.fromordinal(day_of(one)), limit["per"]), value)
+            allowance = (_period(date.fromordinal(day_of(interaction)), limit["per"]), value)
             used[allowance] += 1
             if used[allowance] > limit["times"]:
                 continue
-        yield one
+        yield interaction
 
 
 def _period(day: date, per: str) -> object:
@@ -197,7 +210,7 @@ def _cuts(matrix: Json, rules: Sequence[Given]) -> Iterator[Given]:
 
 def _inactivity(matrix: Json, done: Sequence[Interaction], day: int) -> Iterator[Given]:
     inactivity = matrix.get("inactivity")
-    days_active = [day_of(one) for one in done if _is_activity(one)]
+    days_active = [day_of(interaction) for interaction in done if _is_activity(interaction)]
     if not inactivity or not days_active:
         return
     silent_too_long = day - max(days_active) - _days(inactivity["after"])
@@ -208,11 +221,11 @@ def _inactivity(matrix: Json, done: Sequence[Interaction], day: int) -> Iterator
 
 
 def _adjustments(matrix: Json, deeds: Sequence[Interaction], day: int) -> Iterator[Given]:
-    for one in deeds:
-        if one.type == "adjustment" and one.properties["model"] == matrix["model"]:
-            until = one.properties.get("until")
+    for interaction in deeds:
+        if interaction.type == "adjustment" and interaction.properties["model"] == matrix["model"]:
+            until = interaction.properties.get("until")
             if until is None or day <= date.fromisoformat(until).toordinal():
-                yield Given("adjustment", one.properties["points"], 1, 1)
+                yield Given("adjustment", interaction.properties["points"], 1, 1)
 
 
 def _days(written: str | None) -> float:

@@ -11,7 +11,7 @@ TYPES = ("visit", "download", "email_open")
 TOUCH = "email_sent"
 PATHS = ("/", "/pricing", "/pricing/eu")
 SEATS = "seats"
-PLACE = "page.path"
+PAGE_PATH = "page.path"
 
 
 def quarters(least: float, most: float) -> st.SearchStrategy[float]:
@@ -35,7 +35,7 @@ _path = st.one_of(
     st.lists(st.sampled_from(PATHS), min_size=1, max_size=2).map(lambda paths: {"in": paths}),
     st.just({"starts_with": "/pricing"}),
     st.just({"contains": "eu"}),
-    st.booleans().map(lambda wanted: {"exists": wanted}),
+    st.booleans().map(lambda expected: {"exists": expected}),
 )
 _number = st.integers(1, 4)
 _seats = st.one_of(
@@ -48,7 +48,7 @@ _asset = st.one_of(
     st.just({"matches_any": ["PDF", "slides"]}),
     st.sampled_from(["maratón", "MARATON", "año", "ano"]).map(lambda part: {"matches_any": [part]}),
     st.just({"glob": "*.[pd]*"}),
-    st.booleans().map(lambda wanted: {"missing": wanted}),
+    st.booleans().map(lambda expected: {"missing": expected}),
 )
 _type = st.one_of(
     st.sampled_from([*TYPES, TOUCH]), st.permutations([*TYPES, TOUCH]).map(lambda types: types[:2])
@@ -57,7 +57,7 @@ _matches = st.one_of(
     st.fixed_dictionaries({"type": _type}, optional={"where": optional(path=_path, asset=_asset)}),
     st.fixed_dictionaries({"where": st.fixed_dictionaries({"path": _path})}),
     st.fixed_dictionaries({"where": st.fixed_dictionaries({SEATS: _seats})}),
-    st.fixed_dictionaries({"where": st.fixed_dictionaries({PLACE: _path})}),
+    st.fixed_dictionaries({"where": st.fixed_dictionaries({PAGE_PATH: _path})}),
 )
 
 
@@ -151,11 +151,11 @@ def matrices(draw: st.DrawFn) -> Json:
         "traits": [{"id": f"trait_{n}", **rule} for n, rule in enumerate(traits)],
         "groups": {},
     }
-    for place in draw(st.sets(st.sampled_from(["rules", "traits"]))):
-        ids = [rule["id"] for rule in matrix[place]]
+    for section in draw(st.sets(st.sampled_from(["rules", "traits"]))):
+        ids = [rule["id"] for rule in matrix[section]]
         if ids:
             grouped = draw(st.lists(st.sampled_from(ids), min_size=1, unique=True))
-            matrix["groups"][f"of_{place}"] = {"rules": grouped, "cap": draw(quarters(0.25, 20))}
+            matrix["groups"][f"of_{section}"] = {"rules": grouped, "cap": draw(quarters(0.25, 20))}
     if draw(st.booleans()):
         matrix["inactivity"] = draw(_inactivity)
     return matrix | draw(_hand_off)

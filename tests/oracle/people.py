@@ -42,18 +42,18 @@ def persons(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict
 
 def _users(known: Iterable[Identity], links: Collection[tuple[Identity, Identity]]) -> dict[Identity, int]:
     """Number the users: user ids that aliases connect, directly or through others, have one number."""
-    users = [one for one in known if one.kind == "user_id"]
-    number = {one: n for n, one in enumerate(users)}
-    former = {(one, other.value) for one, other in links if other.kind == "former_user_id"}
+    users = [user for user in known if user.kind == "user_id"]
+    number = {user: n for n, user in enumerate(users)}
+    former = {(user, other.value) for user, other in links if other.kind == "former_user_id"}
     aliases = [
         pair
         for pair in links
-        if all(one in number for one in pair)
-        and {(one, other.value) for one in pair for other in pair} & former
+        if all(identity in number for identity in pair)
+        and {(identity, other.value) for identity in pair for other in pair} & former
     ]
     for _ in users:
-        for one, other in aliases:
-            number[one] = number[other] = min(number[one], number[other])
+        for user, other in aliases:
+            number[user] = number[other] = min(number[user], number[other])
     return number
 
 
@@ -66,7 +66,7 @@ def _can_be_one(
     return (
         len(person) <= MOST_IDENTITIES
         and all(
-            len({users.get(one, one) for one in person if one.kind == kind}) <= most
+            len({users.get(identity, identity) for identity in person if identity.kind == kind}) <= most
             for kind, most in limits.items()
         )
         and all(

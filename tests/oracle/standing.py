@@ -34,7 +34,7 @@ def standing(life: Life, matrix: Json, day: int) -> Standing:
 
 def _state(life: Life, matrix: Json, day: int) -> str:
     traits = traits_at(life.person, life.interactions, day, life.retracted)
-    domains = [one.value.rpartition("@")[2] for one in life.person if one.kind == "email"]
+    domains = [identity.value.rpartition("@")[2] for identity in life.person if identity.kind == "email"]
     faces = [traits, *({**traits, "email_domain": domain} for domain in domains)]
     if any(met_by_traits(condition, face) for condition in matrix.get("excludes", ()) for face in faces):
         return "excluded"

@@ -29,12 +29,20 @@ def traits_at(
 ) -> Mapping[str, Any]:
     """Return the traits as known at the end of a day; the identities are known on every day."""
     reported: dict[str, Any] = {}
-    for one in sorted(interactions, key=lambda one: (one.occurred_at, one.id)):
-        if one.occurred_at.astimezone(UTC).date().toordinal() <= day:
+    for interaction in sorted(
+        interactions, key=lambda interaction: (interaction.occurred_at, interaction.id)
+    ):
+        if interaction.occurred_at.astimezone(UTC).date().toordinal() <= day:
             # A value under our own name wins over other names, and every value wins over null.
-            reported |= {trait: value for _, trait, value in sorted(tellings(one.traits), key=itemgetter(0))}
-            if one.type in EFFECTS and one.machine is None and one.id not in retracted:
-                trait, value = EFFECTS[one.type]
+            reported |= {
+                trait: value for _, trait, value in sorted(tellings(interaction.traits), key=itemgetter(0))
+            }
+            if (
+                interaction.type in EFFECTS
+                and interaction.machine is None
+                and interaction.id not in retracted
+            ):
+                trait, value = EFFECTS[interaction.type]
                 reported[trait] = value
     return _of_identities(person) | {trait: value for trait, value in reported.items() if value is not None}
 
@@ -55,10 +63,14 @@ def tellings(traits: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
 
 def _of_identities(person: Collection[Identity]) -> dict[str, str]:
     # A former user id stands in for nothing but itself.
-    former = {Identity("user_id", one.value) for one in person if one.kind == "former_user_id"}
-    person = [one for one in person if one not in former]
-    stand_ins = {kind: min(one.value for one in person if one.kind == kind) for kind, _ in person}
-    addresses = sorted((_domain(one) in FREE_MAIL, one) for one in person if one.kind == "email")
+    former = {Identity("user_id", identity.value) for identity in person if identity.kind == "former_user_id"}
+    person = [identity for identity in person if identity not in former]
+    stand_ins = {
+        kind: min(identity.value for identity in person if identity.kind == kind) for kind, _ in person
+    }
+    addresses = sorted(
+        (_domain(identity) in FREE_MAIL, identity) for identity in person if identity.kind == "email"
+    )
     if addresses:
         is_free, address = addresses[0]
         stand_ins["email_domain"] = _domain(address)

@@ -149,7 +149,7 @@ def histories(draw: st.DrawFn, *, most: int = 25) -> tuple[Interaction | Retract
         )
     if draw(st.booleans()):
         # Most of the identities to separate were linked by an interaction.
-        linked = [one.identities for one in done if len(one.identities) > 1]
+        linked = [interaction.identities for interaction in done if len(interaction.identities) > 1]
         among = draw(st.sampled_from([TOWN, *linked]))
         apart = draw(st.lists(st.sampled_from(among), min_size=2, max_size=4, unique=True))
         split = draw(st.integers(1, len(apart) - 1))
@@ -169,7 +169,7 @@ def histories(draw: st.DrawFn, *, most: int = 25) -> tuple[Interaction | Retract
 _CORRECTED_AT = datetime.combine(FIRST_DAY + timedelta(days=DAYS), time(12), UTC)
 
 
-def asked() -> st.SearchStrategy[int]:
+def scoring_days() -> st.SearchStrategy[int]:
     """Return days to score on: mostly during the events, also before and long after them."""
     first = FIRST_DAY.toordinal()
     return st.integers(first - 2, first + 2 * DAYS) | st.integers(first + DAYS // 2, first + 2 * DAYS)
@@ -177,4 +177,4 @@ def asked() -> st.SearchStrategy[int]:
 
 def worlds(*, most: int = 25) -> st.SearchStrategy[DrawnWorld]:
     """Return matrices with histories and a day."""
-    return st.builds(DrawnWorld, matrices(), histories(most=most), asked())
+    return st.builds(DrawnWorld, matrices(), histories(most=most), scoring_days())

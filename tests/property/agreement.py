@@ -29,9 +29,9 @@ def assert_same_score(
     points: float, reasons: Iterable[Reason], expected: Account, matrix: Mapping[str, Any]
 ) -> None:
     """Compare a total (to 0.001) and its reasons with an account of the definition."""
-    told, due = _lines(reasons), _lines(expected.reasons)
-    assert [line[:3] for line in told] == [line[:3] for line in due]
-    assert [line.points for line in told] == pytest.approx([line.points for line in due], abs=TOLERANCE)
+    actual, due = _lines(reasons), _lines(expected.reasons)
+    assert [line[:3] for line in actual] == [line[:3] for line in due]
+    assert [line.points for line in actual] == pytest.approx([line.points for line in due], abs=TOLERANCE)
     assert_same_points(points, expected.exact, matrix)
 
 
@@ -68,19 +68,21 @@ def _lines(reasons: Iterable[Reason | Given]) -> list[Line]:
     """Return the rules in their order, then the rest; one reason may stand for several equal adjustments."""
     rules: list[Line] = []
     others: list[Line] = []
-    for one in reasons:
-        if one.rule == "adjustment":
-            others += [Line(one.rule, 1, 1, one.points / one.count)] * one.count
-        elif one.rule.startswith("group:"):
+    for reason in reasons:
+        if reason.rule == "adjustment":
+            others += [Line(reason.rule, 1, 1, reason.points / reason.count)] * reason.count
+        elif reason.rule.startswith("group:"):
             # A sum that equals the cap, except for a rounding error, may or may not be cut by that error.
-            others += [Line(one.rule, one.count, one.paid, one.points)] * (abs(one.points) > TOLERANCE)
-        elif one.rule == "inactivity":
-            others.append(Line(one.rule, one.count, one.paid, one.points))
+            others += [Line(reason.rule, reason.count, reason.paid, reason.points)] * (
+                abs(reason.points) > TOLERANCE
+            )
+        elif reason.rule == "inactivity":
+            others.append(Line(reason.rule, reason.count, reason.paid, reason.points))
         else:
-            rules.append(Line(one.rule, one.count, one.paid, one.points))
+            rules.append(Line(reason.rule, reason.count, reason.paid, reason.points))
     return [*rules, *sorted(others)]
 
 
 def total_of(reasons: Iterable[Reason]) -> float:
     """Return the points of all lines, not rounded."""
-    return fsum(one.points for one in reasons)
+    return fsum(reason.points for reason in reasons)

@@ -13,16 +13,16 @@ def known_of(life: Life, *matrices: Matrix) -> ScoreInput:
     tally = Tally(matrices)
     owners = sorted(life.person)
     changes = Changes()
-    for one in life.interactions:
-        count(changes, owners.index(one.identities[0]), one, tally)
-    for one in life.interactions:
-        if one.id in life.retracted:
-            count(changes, owners.index(one.identities[0]), one, tally, times=-1)
+    for interaction in life.interactions:
+        count(changes, owners.index(interaction.identities[0]), interaction, tally)
+    for interaction in life.interactions:
+        if interaction.id in life.retracted:
+            count(changes, owners.index(interaction.identities[0]), interaction, tally, times=-1)
     counts = total(changes.to([NONE] * len(owners)))
-    told = [told for one in life.interactions for told in reported_traits(one)]
+    reported = [report for interaction in life.interactions for report in reported_traits(interaction)]
     followed = [
         followed
-        for one in life.interactions
-        if one.id not in life.retracted and (followed := effect(one)) is not None
+        for interaction in life.interactions
+        if interaction.id not in life.retracted and (followed := effect(interaction)) is not None
     ]
-    return ScoreInput(counts, History([*reversed(told), *followed], life.person))
+    return ScoreInput(counts, History([*reversed(reported), *followed], life.person))

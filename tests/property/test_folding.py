@@ -96,7 +96,9 @@ class Fold:
         await self._begin_with(telling.world.matrix, clock.now())
         scorer = Scorer(clock, telling.limits, Forms())
         for batch in telling.batches:
-            messages = [Message(Partition("interactions", 0), n, encode(one)) for n, one in enumerate(batch)]
+            messages = [
+                Message(Partition("interactions", 0), n, encode(event)) for n, event in enumerate(batch)
+            ]
             await self._database.unit(partial(scorer.apply, messages=messages))
         return await self._database.read(_folded)
 
@@ -140,7 +142,7 @@ def test_the_fold_gives_the_profiles_and_scores_of_the_oracle_for_any_order_and_
     matrix: Matrix = read_matrix(MODEL, world.matrix)
     folded = fold.of(telling)
     due = lives(world.events, telling.limits)
-    assert folded.persons == {min(one.id for one in person): person for person in due}
+    assert folded.persons == {min(identity.id for identity in person): person for person in due}
     assert folded.kept.keys() == folded.persons.keys()
     for profile_id, person in folded.persons.items():
         life, known = due[person], folded.known[profile_id]

@@ -32,15 +32,15 @@ def odd_worlds(draw: st.DrawFn) -> DrawnWorld:
     return world._replace(matrix=world.matrix | odd)
 
 
-def known_in(world: DrawnWorld, *asked: Matrix) -> list[ScoreInput]:
+def known_in(world: DrawnWorld, *all_matrices: Matrix) -> list[ScoreInput]:
     """What is known of all people, counted for several matrices."""
-    return [known_of(life, *asked) for life in lives(world.events).values()]
+    return [known_of(life, *all_matrices) for life in lives(world.events).values()]
 
 
 def batches(data: st.DataObject, known: Sequence[ScoreInput]) -> list[list[int]]:
     """The indexes of profiles in any order and any batches; some profiles are in several batches."""
-    places = st.integers(0, len(known) - 1)
-    order = [*data.draw(st.permutations(range(len(known)))), *data.draw(st.lists(places, max_size=3))]
+    indexes = st.integers(0, len(known) - 1)
+    order = [*data.draw(st.permutations(range(len(known)))), *data.draw(st.lists(indexes, max_size=3))]
     cuts = sorted(data.draw(st.sets(st.integers(1, len(order)), max_size=3)))
     return [order[start:end] for start, end in pairwise([0, *cuts, len(order)]) if start < end]
 
@@ -60,13 +60,13 @@ def test_pricing_profiles_together_equals_pricing_each_alone(
     """Also if the columns have the counts of another matrix, too."""
     matrix, others = stored_matrix(MODEL, world.matrix), [stored_matrix(MODEL, other)]
     known = known_in(world, matrix, *others)
-    expected = [alone(one, matrix, world.day) for one in known]
+    expected = [alone(profile, matrix, world.day) for profile in known]
     others = data.draw(st.sampled_from([[], others]))
-    for places in batches(data, known):
-        some = [known[place] for place in places]
+    for indexes in batches(data, known):
+        some = [known[index] for index in indexes]
         together = appraise_all(some, columns_of(some, matrix, *others), matrix, world.day)
         found = scores(some, matrix, world.day, *others)
-        assert list(zip(found, together, strict=True)) == [expected[place] for place in places]
+        assert list(zip(found, together, strict=True)) == [expected[index] for index in indexes]
 
 
 @settings(max_examples=100)

@@ -61,8 +61,8 @@ def visits(*on: int) -> Sequence[Interaction]:
     return [done(f"v{n}", day=day) for n, day in enumerate(on)]
 
 
-def score(whose: Life, by: dict[str, Any], day: int) -> float:
-    return whose.account(by, START + day).score
+def score(subject: Life, by: dict[str, Any], day: int) -> float:
+    return subject.account(by, START + day).score
 
 
 def test_antonio_flips_on_the_third_counted_interaction() -> None:
@@ -70,7 +70,7 @@ def test_antonio_flips_on_the_third_counted_interaction() -> None:
     assert antonio.person == set(ANTONIO)
     days = (today - 150, today - 30, today - 1, today)
     assert [antonio.account(by, day).score for day in days] == [5, 15, 15, 25]
-    assert [one.points for one in antonio.account(by, today).reasons] == [5, 10, 10]
+    assert [reason.points for reason in antonio.account(by, today).reasons] == [5, 10, 10]
     assert antonio.crossed_on(by, today + 250) == today
     assert antonio.crossed_on(by, today - 1) is None
 
@@ -92,8 +92,14 @@ def test_a_limit_starts_anew_with_its_period(per: str, paid: list[int]) -> None:
 
 def test_a_limit_by_a_property_applies_to_each_value_and_to_a_missing_value() -> None:
     by = matrix({"limit": {"times": 1, "per": "ever", "by": "path"}})
-    told = [done("1", path="/"), done("2", path="/"), done("3", path="/a"), done("4"), done("5", path=None)]
-    assert life(*told).account(by, START).reasons == [Given("visits", 3, 5, 3)]
+    interactions = [
+        done("1", path="/"),
+        done("2", path="/"),
+        done("3", path="/a"),
+        done("4"),
+        done("5", path=None),
+    ]
+    assert life(*interactions).account(by, START).reasons == [Given("visits", 3, 5, 3)]
 
 
 def test_points_halve_in_a_half_life() -> None:
@@ -148,8 +154,8 @@ def test_only_a_human_interaction_ends_inactivity() -> None:
 
 @pytest.mark.parametrize(("policy", "count"), [("exclude", 1), ("include", 3), ("only", 2)])
 def test_machine_policy_decides_if_interactions_of_machines_count(policy: str, count: int) -> None:
-    told = [done("1"), done("2", machine="crawler"), done("3", machine="prefetch")]
-    assert score(life(*told), matrix({"machine": policy}), 0) == count
+    interactions = [done("1"), done("2", machine="crawler"), done("3", machine="prefetch")]
+    assert score(life(*interactions), matrix({"machine": policy}), 0) == count
 
 
 def test_a_retracted_interaction_does_not_count_but_its_links_and_traits_stay() -> None:
@@ -164,13 +170,13 @@ def test_a_retracted_interaction_does_not_count_but_its_links_and_traits_stay() 
 
 def test_a_trait_has_the_last_value_reported_until_the_day() -> None:
     by = matrix(traits=[{"id": "leads", "when": {"title": "CEO"}, "points": 3}])
-    told = life(
+    history = life(
         done("1", traits={"title": "CEO"}),
         done("3", day=5, traits={"title": None}),
         done("2", day=5, traits={"title": "CEO"}),
         done("4", day=9, traits={"title": "CEO"}),
     )
-    assert [score(told, by, day) for day in (-1, 0, 4, 5, 8, 9)] == [0, 3, 3, 0, 0, 3]
+    assert [score(history, by, day) for day in (-1, 0, 4, 5, 8, 9)] == [0, 3, 3, 0, 0, 3]
 
 
 def test_identities_give_derived_traits_that_were_not_reported() -> None:
@@ -193,12 +199,12 @@ def test_an_adjustment_counts_from_its_day_to_its_last_day() -> None:
         {"cap": 1, "when": {"not": {"type": "like"}}}, groups={"all": {"rules": ["visits"], "cap": 1}}
     )
     given: dict[str, Any] = {"points": 7, "reason": "met", "author": "Olga"}
-    told = life(
+    history = life(
         done("1", day=2, type="adjustment", model="m", until="2026-01-09", **given),
         done("2", day=3, type="adjustment", model="other", **given),
     )
-    assert [score(told, by, day) for day in (1, 2, 4, 5)] == [0, 7, 7, 0]
-    assert told.crossed_on(by | {"flip_number": 7}, START + 30) == START + 2
+    assert [score(history, by, day) for day in (1, 2, 4, 5)] == [0, 7, 7, 0]
+    assert history.crossed_on(by | {"flip_number": 7}, START + 30) == START + 2
 
 
 def test_a_profile_can_flip_on_a_day_without_interactions() -> None:
@@ -219,18 +225,18 @@ def test_the_later_of_two_conflicting_links_is_refused_in_any_order_of_arrival()
 
 
 def test_links_of_the_same_instant_apply_in_order_of_event_id() -> None:
-    told = [done("b", FIRST_USER, COOKIE), done("a", SECOND_USER, COOKIE)]
-    assert persons(told)[COOKIE] == {SECOND_USER, COOKIE}
+    interactions = [done("b", FIRST_USER, COOKIE), done("a", SECOND_USER, COOKIE)]
+    assert persons(interactions)[COOKIE] == {SECOND_USER, COOKIE}
 
 
 def test_unmerged_identities_are_not_merged_by_any_link() -> None:
     apart = Separation(id="s", identities=(ANA,), others=(BOB,), reason="", author="", separated_at=LATER)
-    told = [done("1", ANA, COOKIE), done("2", BOB, COOKIE, day=1)]
-    assert persons(told)[BOB] == {ANA, BOB, COOKIE}
-    assert set(persons([*told, apart]).values()) == {frozenset({ANA, COOKIE}), frozenset({BOB})}
+    interactions = [done("1", ANA, COOKIE), done("2", BOB, COOKIE, day=1)]
+    assert persons(interactions)[BOB] == {ANA, BOB, COOKIE}
+    assert set(persons([*interactions, apart]).values()) == {frozenset({ANA, COOKIE}), frozenset({BOB})}
 
 
 def test_the_limit_of_a_kind_can_be_more_than_one() -> None:
-    told = [done("1", ANA, COOKIE), done("2", BOB, COOKIE, day=1)]
-    assert persons(told, {"email": 1})[BOB] == {BOB}
-    assert persons(told, {"email": 2})[BOB] == {ANA, BOB, COOKIE}
+    interactions = [done("1", ANA, COOKIE), done("2", BOB, COOKIE, day=1)]
+    assert persons(interactions, {"email": 1})[BOB] == {BOB}
+    assert persons(interactions, {"email": 2})[BOB] == {ANA, BOB, COOKIE}

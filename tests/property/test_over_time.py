@@ -13,11 +13,11 @@ from tests.oracle.worlds import DAYS, FIRST_DAY, DrawnWorld, worlds
 from tests.property.test_many_profiles import known_in, odd_worlds
 
 FIRST = FIRST_DAY.toordinal()
-asked = st.sets(st.integers(FIRST - 3, FIRST + 2 * DAYS) | st.integers(1, FIRST + 40 * DAYS), min_size=1)
+day_sets = st.sets(st.integers(FIRST - 3, FIRST + 2 * DAYS) | st.integers(1, FIRST + 40 * DAYS), min_size=1)
 
 
 @settings(max_examples=60)
-@given(worlds(most=12) | odd_worlds(), asked)
+@given(worlds(most=12) | odd_worlds(), day_sets)
 def test_sums_over_days_equal_the_price_of_each_day(world: DrawnWorld, days: set[int]) -> None:
     matrix = stored_matrix(MODEL, world.matrix)
     for known in known_in(world, matrix):

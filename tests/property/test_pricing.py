@@ -76,4 +76,4 @@ def test_no_score_exceeds_the_bound_of_the_matrix(world: DrawnWorld) -> None:
     at_most = most(stored_matrix(MODEL, world.matrix))
     for life in lives(world.events).values():
         reasons = life.account(world.matrix, world.day).reasons
-        assert fsum(one.points for one in reasons if one.rule != "adjustment") <= at_most + TOLERANCE
+        assert fsum(reason.points for reason in reasons if reason.rule != "adjustment") <= at_most + TOLERANCE

@@ -46,17 +46,17 @@ def test_every_way_reaches_the_flip_number_with_the_fewest_matches(world: DrawnW
 
 
 def _score_after(
-    times: int, way: Way, life: Life, world: DrawnWorld, asked: tuple[ScoreInput, Matrix]
+    times: int, way: Way, life: Life, world: DrawnWorld, known_and_matrix: tuple[ScoreInput, Matrix]
 ) -> float:
     """Return the score after `times` further matches of a way."""
-    known, matrix = asked
-    (rule,) = (one for one in matrix.rules if one.id == way.rule)
-    (raw,) = (one for one in world.matrix["rules"] if one["id"] == way.rule)
+    known, matrix = known_and_matrix
+    (rule,) = (candidate for candidate in matrix.rules if candidate.id == way.rule)
+    (raw,) = (candidate for candidate in world.matrix["rules"] if candidate["id"] == way.rule)
     further = [
-        _happened(one, f"further-{number}", min(life.person))
-        for number, one in enumerate(islice(examples(rule, known.counts, world.day), times))
+        _happened(example, f"further-{number}", min(life.person))
+        for number, example in enumerate(islice(examples(rule, known.counts, world.day), times))
     ]
-    assert all(met_by_interaction(raw["when"], one) for one in further)
+    assert all(met_by_interaction(raw["when"], example) for example in further)
     return (
         Life(life.person, [*life.interactions, *further], life.retracted)
         .account(world.matrix, world.day)
@@ -73,8 +73,10 @@ def _happened(example: Example, id: str, identity: Identity) -> Interaction:
 
 def _best_by_traits(way: Way, life: Life, world: DrawnWorld) -> float:
     """Return the best score with any traits by which a rule is met, or not met, as a way asks."""
-    (raw,) = (one for one in world.matrix["traits"] if one["id"] == way.rule)
-    values = {name: [*told, *_OTHERS.get(name, ()), "example"] for name, told in (_OTHERS | TRAITS).items()}
+    (raw,) = (candidate for candidate in world.matrix["traits"] if candidate["id"] == way.rule)
+    values = {
+        name: [*listed, *_OTHERS.get(name, ()), "example"] for name, listed in (_OTHERS | TRAITS).items()
+    }
     account = life.account(world.matrix, world.day)
     scores: list[float] = []
     now = traits_at(life.person, life.interactions, world.day, life.retracted)
@@ -82,8 +84,8 @@ def _best_by_traits(way: Way, life: Life, world: DrawnWorld) -> float:
     lasting = {name: value for name, value in now.items() if name not in values}
     lasting |= traits_at(life.person, (), world.day)
     for chosen in product(*values.values()):
-        told = {name: value for name, value in zip(values, chosen, strict=True) if value is not None}
-        traits = {**lasting, **told}
+        reported = {name: value for name, value in zip(values, chosen, strict=True) if value is not None}
+        traits = {**lasting, **reported}
         if met_by_traits(raw["when"], traits) == (way.kind == BECOME):
             scores.append(round(account.engagement + _fit(world.matrix, traits), 3))
     return max(scores)

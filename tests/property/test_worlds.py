@@ -39,26 +39,26 @@ conditions = st.recursive(
 def test_all_under_is_true_only_if_all_profiles_meet_a_condition(
     excluding: list[Any], asking: Any, known: set[str]
 ) -> None:
-    under = [READ.validate_python(one) for one in excluding]
+    under = [READ.validate_python(condition) for condition in excluding]
     meeting = None if asking is None else READ.validate_python(asking)
     unknown = [name for name in NAMES[2:] if name not in known]
-    is_asked = (lambda _: True) if meeting is None else compile_traits(meeting)
-    holds = [compile_traits(one) for one in under]
-    asked = [
-        one
-        for one in PROFILES
-        if known <= one.keys() and is_asked(one) and not any(name in one for name in unknown)
+    meets = (lambda _: True) if meeting is None else compile_traits(meeting)
+    holds = [compile_traits(condition) for condition in under]
+    selected = [
+        profile
+        for profile in PROFILES
+        if known <= profile.keys() and meets(profile) and not any(name in profile for name in unknown)
     ]
     if Worlds().all_under(under, known=known, unknown=unknown, meeting=meeting):
-        assert all(any(test(one) for test in holds) for one in asked)
+        assert all(any(test(profile) for test in holds) for profile in selected)
 
 
 @given(st.lists(st.fixed_dictionaries({"not": leaves}) | leaves, min_size=1, max_size=4))
 def test_all_under_is_exact_for_tests_of_presence(excluding: list[Any]) -> None:
-    under = [READ.validate_python(_of_presence(one)) for one in excluding]
-    holds = [compile_traits(one) for one in under]
-    everybody = all(any(test(one) for test in holds) for one in PROFILES)
-    assert Worlds().all_under(under) is everybody
+    under = [READ.validate_python(_of_presence(condition)) for condition in excluding]
+    holds = [compile_traits(condition) for condition in under]
+    all_excluded = all(any(test(profile) for test in holds) for profile in PROFILES)
+    assert Worlds().all_under(under) is all_excluded
 
 
 def _of_presence(written: Any) -> Any:

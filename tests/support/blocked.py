@@ -22,23 +22,23 @@ async def until_it_waits(database: Database, task: asyncio.Task[Any]) -> None:
 
     On SQLite the task need not have a transaction yet: it has asked for the writer, which the caller has.
     """
-    asked = False
+    requested = False
     unit, open_unit = database.unit, database.open_unit
 
     def asking(work: Work[Any]) -> Any:
-        nonlocal asked
-        asked = True
+        nonlocal requested
+        requested = True
         return unit(work)
 
     def asking_to_open() -> Any:
-        nonlocal asked
-        asked = True
+        nonlocal requested
+        requested = True
         return open_unit()
 
     async def waits() -> bool:
         assert not task.done(), f"it waits for nobody: {task}"
         if database.dialect == "sqlite":
-            return asked
+            return requested
         # In one transaction PostgreSQL would show the same moment again and again.
         (waiting,) = await values(database, _WAITING)
         return bool(waiting)

@@ -58,9 +58,9 @@ def version(*rules: dict[str, Any], **more: Any) -> Version:
 
 def person(**named: str) -> Profile:
     known = identities(**named)
-    return Profile(min(one.id for one in known), {one.id: one for one in known})
+    return Profile(min(identity.id for identity in known), {identity.id: identity for identity in known})
 
 
 def on_the_log(*events: Event, partition: int = 0, start: int = 0) -> list[Message]:
-    place = Partition("interactions", partition)
-    return [Message(place, start + n, encode(one)) for n, one in enumerate(events)]
+    target = Partition("interactions", partition)
+    return [Message(target, start + n, encode(event)) for n, event in enumerate(events)]

@@ -33,8 +33,8 @@ def share_compiled_statements() -> None:
 def _sharing(make: Callable[..., Any]) -> Callable[..., Any]:
     def made(*arguments: Any, **more: Any) -> Any:
         engine: sa.Engine | AsyncEngine = make(*arguments, **more)
-        its = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
-        its._compiled_cache = _CACHE
+        sync_engine = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
+        sync_engine._compiled_cache = _CACHE
         return engine
 
     return made

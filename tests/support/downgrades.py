@@ -50,8 +50,12 @@ def counts_as_json(connection: sa.Connection) -> list[dict[str, Any]]:
     known = connection.execute(sa.select(identities.c.id)).scalars().all()
     texts = _texts(connection, known)
     return [
-        {"identity_id": one, "counts": json.dumps(_as_json(stored.counts, texts)), "revision": revision}
-        for one, (stored, revision) in sorted(read(connection, known).items())
+        {
+            "identity_id": identity_id,
+            "counts": json.dumps(_as_json(stored.counts, texts)),
+            "revision": revision,
+        }
+        for identity_id, (stored, revision) in sorted(read(connection, known).items())
     ]
 
 
@@ -60,7 +64,13 @@ def _texts(connection: sa.Connection, known: Sequence[str]) -> Mapping[int, str]
     rows = connection.execute(sa.select(versions.c.model, versions.c.matrix))
     tally = Tally([stored_matrix(model, json.loads(matrix)) for model, matrix in rows])
     posted = ledger.read(connection, known).values()
-    counted = (text for done in posted for one in done for match in tally.matches(one) for text in match)
+    counted = (
+        text
+        for done in posted
+        for interaction in done
+        for match in tally.matches(interaction)
+        for text in match
+    )
     return {number_of(text): text for text in (*tally.keys, *counted)}
 
 

@@ -20,7 +20,7 @@ def differences(document: Any, schema: Any, value: Any, path: str = "") -> Itera
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].removeprefix("#/components/schemas/")]
     if "anyOf" in schema:
-        if all(any(differences(document, one, value)) for one in schema["anyOf"]):
+        if all(any(differences(document, alternative, value)) for alternative in schema["anyOf"]):
             yield f"{path}: no alternative fits"
         return
     if unchecked := schema.keys() - _ANNOTATIONS - _CHECKED:

@@ -165,7 +165,7 @@ def test_a_data_directory_can_be_restored_in_full_or_in_part(tmp_path: Path) -> 
         for name, text in files.items():
             (data / name).write_text(text)
 
-    def there() -> dict[str, str]:
+    def contents() -> dict[str, str]:
         return {path.name: path.read_text() for path in data.iterdir()}
 
     fill(old)
@@ -173,9 +173,9 @@ def test_a_data_directory_can_be_restored_in_full_or_in_part(tmp_path: Path) -> 
     fill(new)
     restore_files(copy, data, "state.sqlite")
     newer_log = {name: text for name, text in new.items() if name.startswith("log")}
-    assert there() == newer_log | {"state.sqlite": "state 1", "state.sqlite-wal": "wal 1"}
+    assert contents() == newer_log | {"state.sqlite": "state 1", "state.sqlite-wal": "wal 1"}
     restore_files(copy, data)
-    assert there() == old
+    assert contents() == old
 
 
 @pytest.mark.postgres

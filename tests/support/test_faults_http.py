@@ -59,7 +59,7 @@ def test_generated_requests_have_the_requested_size() -> None:
     assert len(line) + 2 == 100_000
     head = b"".join(headers_of(100_000, each=1_000))
     assert len(head[head.index(b"x-0") :]) == 100_000 + len(b"\r\n")
-    assert {len(one) + 2 for one in head.split(b"\r\n") if one.startswith(b"x-")} == {1_000}
+    assert {len(header) + 2 for header in head.split(b"\r\n") if header.startswith(b"x-")} == {1_000}
     for announced in (None, 70_000):
         head, _, body = b"".join(body_of(60_000, announced=announced)).partition(b"\r\n\r\n")
         assert (len(body), b"Length: %d" % (announced or 60_000) in head) == (60_000, True)

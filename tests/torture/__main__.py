@@ -98,7 +98,7 @@ def main() -> int:
     console.print(render(outcomes))
     for name in broken:
         console.print(f"[red]{name}: came to no end[/]")
-    return int(bool(broken) or any(one.complaints for one in outcomes))
+    return int(bool(broken) or any(outcome.complaints for outcome in outcomes))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class Books:
 
     async def parked(self) -> int:
         """Return how many dead letters are open."""
-        return sum(one.letters for one in await self._database.read(count_open))
+        return sum(row.letters for row in await self._database.read(count_open))
 
     async def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         async def answered() -> Sequence[sa.Row[Any]] | None:

@@ -35,9 +35,9 @@ class Fault:
     @property
     def servers(self) -> frozenset[Kind]:
         """The servers that it needs, its own or the run's."""
-        wanted: set[Kind] = set()
+        needed: set[Kind] = set()
         if self.log == "kafka":
-            wanted.add("kafka")
+            needed.add("kafka")
         if self.tables == "postgres":
-            wanted.add("postgres")
-        return frozenset(wanted)
+            needed.add("postgres")
+        return frozenset(needed)

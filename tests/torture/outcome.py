@@ -64,7 +64,7 @@ async def reckon(fault: Fault, scene: Scene, elapsed: Callable[[], float]) -> Ou
         }
     )
     complaints += [f"somebody is named in public: {line}" for line in _lines_with_names(scene)]
-    if fault.turns_red and not scene.told:
+    if fault.turns_red and not scene.red_answers:
         complaints.append("readiness never told of it")
     code, printed = await scene.command("replay", "--check")
     if fault.log_is_whole and code:
@@ -81,7 +81,7 @@ async def reckon(fault: Fault, scene: Scene, elapsed: Callable[[], float]) -> Ou
         doubled=doubled,
         leads_expected=len(flipped),
         leads_delivered=len({lead_id for ids in delivered.values() for lead_id in ids}),
-        red=bool(scene.told) if fault.turns_red else None,
+        red=bool(scene.red_answers) if fault.turns_red else None,
         seconds=seconds,
         complaints=tuple(complaints),
     )
@@ -96,41 +96,41 @@ async def _as_far_as_it_goes(work: Awaitable[None], otherwise: str, complaints: 
 
 
 def _complaints(counted: dict[str, int]) -> Iterator[str]:
-    return (f"{number} {what}" for what, number in counted.items() if number)
+    return (f"{number} {problem}" for problem, number in counted.items() if number)
 
 
 def _leads_by_person(scene: Scene) -> dict[Person, set[str]]:
     """Return the ids of the leads that the receiver got for each person, by the set of the person's names."""
     persons = defined_scores(scene.sender.deeds)
     person_of = {name: person for person in persons for name in person}
-    told: dict[Person, set[str]] = defaultdict(set)
-    for one in scene.crm.received:
-        lead = one.json["data"]
+    leads: dict[Person, set[str]] = defaultdict(set)
+    for request in scene.crm.received:
+        lead = request.json["data"]
         known_as = lead["identities"][0]
-        told[person_of[Identity(known_as["kind"], known_as["value"])]].add(lead["lead_id"])
-    return told
+        leads[person_of[Identity(known_as["kind"], known_as["value"])]].add(lead["lead_id"])
+    return leads
 
 
 def _endpoints_that_missed(scene: Scene) -> int:
-    told: dict[str, set[str]] = defaultdict(set)
-    for one in scene.crm.received:
-        told[one.path].add(one.json["data"]["lead_id"])
-    everything = set().union(*told.values())
-    return sum(leads != everything for leads in told.values())
+    by_path: dict[str, set[str]] = defaultdict(set)
+    for request in scene.crm.received:
+        by_path[request.path].add(request.json["data"]["lead_id"])
+    everything = set().union(*by_path.values())
+    return sum(leads != everything for leads in by_path.values())
 
 
 def _several_messages(scene: Scene) -> int:
     messages: dict[str, set[str]] = defaultdict(set)
-    for one in scene.crm.received:
-        messages[f"{one.path} {one.json['data']['lead_id']}"].add(one.id)
+    for request in scene.crm.received:
+        messages[f"{request.path} {request.json['data']['lead_id']}"].add(request.id)
     return sum(len(ids) > 1 for ids in messages.values())
 
 
 def _lines_with_names(scene: Scene) -> Iterator[str]:
     """Yield the lines of logs and readiness that contain a name of a person."""
     names = {value for deed in scene.sender.deeds for _, value in deed.names}
-    somebody = re.compile("|".join(map(re.escape, names)))
-    told = [process.all_output() for process in scene.flipline.processes.values()]
-    for line in "\n".join([*told, *scene.told]).splitlines():
-        if somebody.search(line):
+    name_pattern = re.compile("|".join(map(re.escape, names)))
+    outputs = [process.all_output() for process in scene.flipline.processes.values()]
+    for line in "\n".join([*outputs, *scene.red_answers]).splitlines():
+        if name_pattern.search(line):
             yield line[:LONGEST_LINE_SHOWN]

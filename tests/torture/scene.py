@@ -23,7 +23,7 @@ from tests.torture.sender import Sender
 
 @dataclass
 class Scene:
-    """What a fault can reach; `told` collects the answers of /readyz that had to say "not ready"."""
+    """What a fault can reach; `red_answers` collects the answers of /readyz that had to say "not ready"."""
 
     flipline: Flipline
     sender: Sender
@@ -32,7 +32,7 @@ class Scene:
     directory: Path
     own: OwnServer | None = None
     disk: Path | None = None
-    told: list[str] = field(default_factory=list[str])
+    red_answers: list[str] = field(default_factory=list[str])
 
     @property
     def data_dir(self) -> Path:
@@ -66,7 +66,7 @@ class Scene:
             status, text = await self.readiness(service)
             return text if status == 503 and all(word in text for word in words) else ""
 
-        self.told.append(await eventually(says))
+        self.red_answers.append(await eventually(says))
 
     async def readiness(self, service: str) -> tuple[int, str]:
         """Return the status and the text of /readyz; the status is 0 without an answer."""

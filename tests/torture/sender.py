@@ -64,7 +64,7 @@ class Sender:
         """Return once one more request has failed, with one of the answers if any are named."""
 
         def failures() -> int:
-            return sum(self.answers[one] for one in answers) if answers else self.repeats
+            return sum(self.answers[status] for status in answers) if answers else self.repeats
 
         before = failures()
         await self.let(fraction)

@@ -24,22 +24,22 @@ def render(outcomes: Iterable[Outcome]) -> Table:
     table.add_column("fault")
     for name in (*_NUMBERS, "readiness", "seconds"):
         table.add_column(name, justify="right")
-    for one in outcomes:
+    for outcome in outcomes:
         numbers = (
-            one.sent,
-            one.repeated,
-            one.accepted,
-            one.in_ledger,
-            one.lost,
-            one.doubled,
-            one.leads_expected,
-            one.leads_delivered,
+            outcome.sent,
+            outcome.repeated,
+            outcome.accepted,
+            outcome.in_ledger,
+            outcome.lost,
+            outcome.doubled,
+            outcome.leads_expected,
+            outcome.leads_delivered,
         )
-        readiness = {None: "-", True: "red", False: "green"}[one.red]
+        readiness = {None: "-", True: "red", False: "green"}[outcome.red]
         table.add_row(
-            f"[red]{one.fault}[/]" if one.complaints else one.fault,
+            f"[red]{outcome.fault}[/]" if outcome.complaints else outcome.fault,
             *(f"{number:,}" for number in numbers),
             readiness,
-            f"{one.seconds:.0f}",
+            f"{outcome.seconds:.0f}",
         )
     return table

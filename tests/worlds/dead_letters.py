@@ -49,9 +49,15 @@ class DeadLettersWorld:
     async def append(self, *events: DeadLetter | DeadLetterReplayed) -> None:
         """Append to the topic and wait until the table has it."""
         await self.log.append(
-            [Record(DEAD_LETTERS, one.letter if isinstance(one, DeadLetterReplayed) else one.id, encode(one))
-             for one in events]
-        )  # fmt: skip
+            [
+                Record(
+                    DEAD_LETTERS,
+                    event.letter if isinstance(event, DeadLetterReplayed) else event.id,
+                    encode(event),
+                )
+                for event in events
+            ]
+        )
         await self.wait_for_table()
 
     async def wait_for_table(self) -> None:
@@ -81,7 +87,7 @@ class DeadLettersWorld:
         """The ids of the open letters, the latest first."""
         answer = await self.ops.get(PATH, params=filters)
         assert answer.status_code == 200, answer.text
-        return [one["id"] for one in answer.json()["items"]]
+        return [item["id"] for item in answer.json()["items"]]
 
     async def replay(self, **order: Any) -> dict[str, Any]:
         answer = await self.ops.post(f"{PATH}/replay", json=order)

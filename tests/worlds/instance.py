@@ -38,8 +38,8 @@ class Instance:
         )
 
     def command(self, *words: str) -> list[str]:
-        place = {"--url": self.url, "--data-dir": str(self.data_dir)}
-        missing = [part for option in place.items() if option[0] not in words for part in option]
+        defaults = {"--url": self.url, "--data-dir": str(self.data_dir)}
+        missing = [part for option in defaults.items() if option[0] not in words for part in option]
         return [*words, *missing]
 
     def activate(self, model: str, *arguments: str, **given: str) -> tuple[int, str]:
@@ -78,10 +78,10 @@ class Instance:
             child.wait()
             os.close(terminal)
 
-    def activate_in_process(self, model: str, **wanted: Any) -> str:
+    def activate_in_process(self, model: str, **options: Any) -> str:
         """Activate as the command does, but in this process: to start another takes about a second."""
         console = Console(file=(out := StringIO()), width=160)
-        wish = ActivationRequest(model, yes=True, **wanted)
+        wish = ActivationRequest(model, yes=True, **options)
         activate(wish, url=self.url, key=self.keys["ops"][0], console=console)
         return words(out.getvalue())
 
@@ -95,7 +95,7 @@ class Instance:
         return self.http.get("/v1/profiles", params=params).json()["items"]
 
     def model(self, name: str) -> dict[str, Any]:
-        return next(one for one in self.http.get("/v1/models").json()["items"] if one["model"] == name)
+        return next(model for model in self.http.get("/v1/models").json()["items"] if model["model"] == name)
 
 
 @contextmanager

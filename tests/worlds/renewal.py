@@ -33,11 +33,11 @@ class Rules:
     """Rules for tests: brackets are removed, national numbers get a country code."""
 
     brackets: bool = False
-    nobody: tuple[str, ...] = ()
+    placeholders: tuple[str, ...] = ()
     country: str = ""
 
     def identity(self, kind: str, value: str) -> Identity | None:
-        if value in self.nobody:
+        if value in self.placeholders:
             return None
         if kind == "phone" and self.country and not value.startswith("+"):
             return Identity(kind, self.country + value)
@@ -49,7 +49,7 @@ class Rules:
 
 
 OLD: Any = Rules()
-NEW: Any = Rules(brackets=True, nobody=("undefined",))
+NEW: Any = Rules(brackets=True, placeholders=("undefined",))
 
 
 def by(*names: tuple[str, str], type: str = "visit", **more: Any) -> Interaction:

@@ -123,7 +123,7 @@ class ReplayWorld:
     async def hand_over(self, *profile_ids: str) -> None:
         order = HandingOver(self.database, self.world.clock, "m", Act("ops"), new_id())
         _, verdicts = await order.named(profile_ids)
-        assert {one.status for one in verdicts} == {"handed_over"}
+        assert {verdict.status for verdict in verdicts} == {"handed_over"}
 
     async def execute(self, statement: sa.Executable) -> None:
         await changed(self.database, statement)

@@ -82,13 +82,13 @@ class ScoringWorld:
         return await self.database.unit(self.timer.rescore_due)
 
     async def score(self, identity: Identity, model: str = "m") -> float:
-        def known_and_asked(connection: sa.Connection) -> tuple[ScoreInput, Matrix]:
+        def known_and_matrix(connection: sa.Connection) -> tuple[ScoreInput, Matrix]:
             (person,) = find(connection, [identity.id])
             matrices = active(connection)
             known = traits.known(connection, [person])
             return known[person.id], matrices.versions[model].matrix
 
-        known, matrix = await self.database.read(known_and_asked)
+        known, matrix = await self.database.read(known_and_matrix)
         return points(known, matrix, day_of(self.clock.now()))
 
     async def score_row(self, identity: Identity, model: str = "m") -> Any:
@@ -97,8 +97,8 @@ class ScoringWorld:
         query = sa.select(scores).join(
             models, (models.c.model == scores.c.model) & (models.c.active_version == scores.c.version)
         )
-        mine = query.where(scores.c.profile_id == person.id, scores.c.model == model)
-        (row,) = await rows(self.database, mine)
+        of_profile = query.where(scores.c.profile_id == person.id, scores.c.model == model)
+        (row,) = await rows(self.database, of_profile)
         return row
 
     async def traits(self, identity: Identity) -> Mapping[str, Any]:

@@ -55,4 +55,4 @@ def _sum(*several: bytes) -> bytes:
     for packed in several:
         for key, by, day, number in _ENTRY.iter_unpack(packed):
             times[key, by, day] += number
-    return b"".join(_ENTRY.pack(*one, number) for one, number in sorted(times.items()) if number)
+    return b"".join(_ENTRY.pack(*entry, number) for entry, number in sorted(times.items()) if number)

@@ -75,7 +75,7 @@ async def _insert(connection: asyncpg.Connection, table: Table, rows: Rows) -> N
         await connection.copy_records_to_table(copy, columns=list(table.columns), records=rows)
         source, values = f"select {names} from {copy}", []  # noqa: S608
     else:
-        arrays = ", ".join(f"${place}::{type_}[]" for place, type_ in enumerate(table.columns.values(), 1))
+        arrays = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(table.columns.values(), 1))
         source, values = f"select * from unnest({arrays})", [*map(list, zip(*rows, strict=True))]  # noqa: S608
     await connection.fetch(f"insert into {table.name} ({names}) {source} {table.conflict}", *values)
 
@@ -111,5 +111,5 @@ async def follow(url: str, bootstrap: str, topic: str, shares: Shares) -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        one, two, three, *shares = sys.argv[1:6]
-        runner.run(follow(one, two, three, Shares(*map(float, shares))))
+        database_url, bootstrap_servers, topic_name, *shares = sys.argv[1:6]
+        runner.run(follow(database_url, bootstrap_servers, topic_name, Shares(*map(float, shares))))

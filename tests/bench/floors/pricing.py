@@ -73,7 +73,7 @@ def layers(matrix: Matrix) -> list[Prices]:
     """Return the rules of a matrix, in parts that have no count in common."""
     parts: list[dict[int, Rule]] = []
     for rule in matrix.rules:
-        part = next((one for one in parts if _number(rule) not in one), None)
+        part = next((candidate for candidate in parts if _number(rule) not in candidate), None)
         if part is None:
             parts.append(part := {})
         part[_number(rule)] = rule
@@ -82,7 +82,7 @@ def layers(matrix: Matrix) -> list[Prices]:
 
 def scores_of(prices: Sequence[Prices], packed: Sequence[bytes]) -> Any:
     """Return the score of each profile, given its counts."""
-    owner = np.repeat(np.arange(len(packed)), [len(one) // ENTRY.itemsize for one in packed])
+    owner = np.repeat(np.arange(len(packed)), [len(entries) // ENTRY.itemsize for entries in packed])
     rows = np.frombuffer(b"".join(packed), ENTRY)
     return sum(part.scores(owner, rows, len(packed)) for part in prices)
 

@@ -68,8 +68,8 @@ async def send(producer: AIOKafkaProducer, topic: str, group: Group) -> int:
             assert batch.append(timestamp=None, key=key, value=value) is not None
         sent.append(await producer.send_batch(batch, topic, partition=partition))
         count += len(records)
-    for one in sent:
-        await one
+    for future in sent:
+        await future
     return count
 
 

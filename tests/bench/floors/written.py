@@ -34,7 +34,9 @@ class Table(NamedTuple):
 
 
 def _overwriting(key: str, *values: str) -> str:
-    return f"on conflict ({key}) do update set " + ", ".join(f"{one} = excluded.{one}" for one in values)
+    return f"on conflict ({key}) do update set " + ", ".join(
+        f"{column} = excluded.{column}" for column in values
+    )
 
 
 LEDGER = Table(
@@ -126,7 +128,7 @@ class Writing:
         touched = sorted(
             {named[event.identities[0]] for event in events}
             | {row[0] for row in founded}
-            | {one for row in linked for one in row[:2]}
+            | {identity_id for row in linked for identity_id in row[:2]}
         )
         scores = self._scores(touched)
         return [
@@ -144,42 +146,44 @@ class Writing:
         linked: Rows = []
         for event in events:
             ids = [named[identity] for identity in event.identities]
-            profile = min(self.profiles.get(one, one) for one in ids)
-            for one, identity in zip(ids, event.identities, strict=True):
-                if one not in self.profiles:
-                    founded[one] = identity
-                    self.profiles[one] = profile
+            profile = min(self.profiles.get(identity_id, identity_id) for identity_id in ids)
+            for identity_id, identity in zip(ids, event.identities, strict=True):
+                if identity_id not in self.profiles:
+                    founded[identity_id] = identity
+                    self.profiles[identity_id] = profile
             for other in ids[1:]:
                 if (ids[0], other) not in self.links:
                     self.links.add((ids[0], other))
                     linked.append((ids[0], other, event.occurred_at, event.id, None))
         return [
-            (one, identity.kind, identity.value, self.profiles[one])
-            for one, identity in sorted(founded.items())
+            (identity_id, identity.kind, identity.value, self.profiles[identity_id])
+            for identity_id, identity in sorted(founded.items())
         ], linked
 
     def _counts(self, touched: Iterable[str]) -> Rows:
         rows: Rows = []
-        for one in touched:
-            packed, revision = self.counts.get(one, (_FIRST_COUNTS, 0))
-            self.counts[one] = packed, revision + 1
-            rows.append((one, packed, revision + 1))
+        for identity_id in touched:
+            packed, revision = self.counts.get(identity_id, (_FIRST_COUNTS, 0))
+            self.counts[identity_id] = packed, revision + 1
+            rows.append((identity_id, packed, revision + 1))
         return rows
 
     def _scores(self, touched: Sequence[str]) -> Rows:
         rows: Rows = []
-        for profile in self._some(sorted({self.profiles[one] for one in touched}), "scores", len(touched)):
+        for profile in self._some(
+            sorted({self.profiles[identity_id] for identity_id in touched}), "scores", len(touched)
+        ):
             *appraisal, revision = self.scores.get(profile, (*_FIRST_SCORE, 0))
             self.scores[profile] = (*appraisal, revision + 1)
             rows.append((profile, "bench", 1, *appraisal, revision + 1))
         return rows
 
-    def _some(self, whole: Sequence[Any], what: str, of: int) -> list[Any]:
+    def _some(self, whole: Sequence[Any], kind: str, of: int) -> list[Any]:
         """Return the share of `of` from the whole, evenly spread; a fraction is left for the next time."""
-        self._due[what] += getattr(self.shares, what) * of
-        number = min(len(whole), int(self._due[what]))
-        self._due[what] -= number
-        return [whole[place * len(whole) // number] for place in range(number)]
+        self._due[kind] += getattr(self.shares, kind) * of
+        number = min(len(whole), int(self._due[kind]))
+        self._due[kind] -= number
+        return [whole[index * len(whole) // number] for index in range(number)]
 
 
 def _traits(events: Iterable[Interaction], named: Mapping[Identity, str]) -> Rows:

@@ -54,11 +54,11 @@ def main() -> int:
         described = machine.describe() | {"pinned": arena.cores.described}
         plan = Plan.of(arena)
         try:
-            arena.tell("compiling the Kafka Streams application ...")
+            arena.print_step("compiling the Kafka Streams application ...")
             class_path = build(arena.subdirectory("application"))
             with kafka(arena) as bootstrap, postgres(arena) as cluster:
-                for one in measure(arena, plan, class_path, bootstrap, cluster, rounds=options.rounds):
-                    rounds.append(one)  # noqa: PERF402 - kept also when a later one is wrong
+                for measured in measure(arena, plan, class_path, bootstrap, cluster, rounds=options.rounds):
+                    rounds.append(measured)  # noqa: PERF402 - kept also when a later one is wrong
         except (Wrong, Failure) as error:
             # The rounds that were measured before are printed and written all the same.
             wrong = str(error)
@@ -73,11 +73,11 @@ def main() -> int:
         "scale": options.scale,
         "aim": AIM,
         "met": is_met(rounds) if rounds else None,
-        "ratios": {one: ratios(rounds, one, WITH_POSTGRES) for one in plan.stretches},
-        "rounds": [one.as_json() for one in rounds],
+        "ratios": {stretch: ratios(rounds, stretch, WITH_POSTGRES) for stretch in plan.stretches},
+        "rounds": [measured.as_json() for measured in rounds],
     }
     options.out.write_text(json.dumps(report, indent=2) + "\n")
-    arena.tell(f"written to {options.out} after {report['took_seconds']} s")
+    arena.print_step(f"written to {options.out} after {report['took_seconds']} s")
     if wrong is not None:
         arena.console.print("wrong:", wrong, style="bold red", markup=False)
     return 0 if wrong is None else 1

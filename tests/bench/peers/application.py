@@ -60,8 +60,8 @@ class Application:
         readings, peak = self._measure(plan, servers, directory, url)
         found: dict[str, Any] = json.loads((directory / "outcome.json").read_text())
         outcome = Outcome(
-            {name: one["score"] for name, one in found.items()},
-            frozenset(name for name, one in found.items() if one["flipped"]),
+            {name: profile["score"] for name, profile in found.items()},
+            frozenset(name for name, profile in found.items() if profile["flipped"]),
         )
         asyncio.run(check_leads(self.bootstrap, self._leads, outcome.leads))
         if url:

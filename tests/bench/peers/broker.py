@@ -39,7 +39,11 @@ async def committed(bootstrap: str, group: str) -> AsyncGenerator[Look]:
             except GroupCoordinatorNotAvailableError:
                 # The answer of a broker that has had no group yet.
                 return 0
-            return sum(max(0, one.offset) for place, one in offsets.items() if place.topic == INTERACTIONS)
+            return sum(
+                max(0, position.offset)
+                for partition, position in offsets.items()
+                if partition.topic == INTERACTIONS
+            )
 
         yield look
 
@@ -53,8 +57,8 @@ async def make_topic(bootstrap: str, name: str) -> None:
 async def remove_topics(bootstrap: str, prefix: str) -> None:
     """Remove the topics with this prefix, so that the broker has no work with them in later rounds."""
     async with _admin(bootstrap) as admin:
-        mine = [name for name in await admin.list_topics() if name.startswith(prefix)]
-        await admin.delete_topics(mine)
+        prefixed = [name for name in await admin.list_topics() if name.startswith(prefix)]
+        await admin.delete_topics(prefixed)
 
 
 async def check_leads(bootstrap: str, topic: str, flipped: frozenset[str]) -> None:
@@ -83,7 +87,7 @@ async def _values(consumer: AIOKafkaConsumer, *, timeout_ms: int) -> list[bytes]
 
 def check_values(topic: str, found: Iterable[bytes], flipped: frozenset[str]) -> None:
     """Raise Wrong unless the values of the topic are the leads of the profiles, each once."""
-    leads = [json.loads(one) for one in found]
+    leads = [json.loads(value) for value in found]
     names = [lead["profile"] for lead in leads]
     if sorted(names) != sorted(flipped):
         raise Wrong(f"{topic} tells of {len(names):,} leads, and {len(flipped):,} profiles have flipped")

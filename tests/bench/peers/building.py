@@ -18,7 +18,7 @@ def build(directory: Path) -> str:
     find_java()
     jars = directory / "lib"
     run_maven(
-        _POM, f"-Dtarget={directory}", "compile", *copy_jars(jars), what="the Kafka Streams application"
+        _POM, f"-Dtarget={directory}", "compile", *copy_jars(jars), subject="the Kafka Streams application"
     )
     verify_jars(jars, _LOCK)
     return f"{directory / 'classes'}:{jars}/*"

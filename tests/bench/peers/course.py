@@ -69,7 +69,7 @@ def between(first: Reading, last: Reading) -> Stretch:
     if events <= 0:
         raise Wrong("a stretch was over before it could be measured: measure more events")
     seconds = (now - then for now, then in zip(last.spent, first.spent, strict=True))
-    return Stretch(events, last.at - first.at, Spent(*(one / events * 1e6 for one in seconds)))
+    return Stretch(events, last.at - first.at, Spent(*(value / events * 1e6 for value in seconds)))
 
 
 def read_at(

@@ -42,13 +42,13 @@ def names_of(identities: Iterable[tuple[str, str, str]]) -> Mapping[str, str]:
     known: defaultdict[str, list[Identity]] = defaultdict(list)
     for profile_id, kind, value in identities:
         known[profile_id].append(Identity(kind, value))
-    return {profile_id: ":".join(by_strength(mine)[0]) for profile_id, mine in known.items()}
+    return {profile_id: ":".join(by_strength(of_profile)[0]) for profile_id, of_profile in known.items()}
 
 
 async def _outcome(url: str) -> Outcome:
     connection = await asyncpg.connect(plain(url))
     try:
-        names = names_of([(one[0], one[1], one[2]) for one in await connection.fetch(_IDENTITIES)])
+        names = names_of([(row[0], row[1], row[2]) for row in await connection.fetch(_IDENTITIES)])
         scores = {names[profile_id]: score for profile_id, score in await connection.fetch(_SCORES)}
         return Outcome(
             scores, frozenset(names[profile_id] for (profile_id,) in await connection.fetch(_LEADS))

@@ -23,7 +23,7 @@ def check_scores(some: Mapping[str, float], others: Mapping[str, float], *, betw
         raise Wrong(f"{len(different):,} scores differ between {between}, such as {shown}")
 
 
-def leads_only_theirs(ours: Outcome, theirs: Outcome, flip_number: float, *, whose: str) -> int:
+def leads_only_theirs(ours: Outcome, theirs: Outcome, flip_number: float, *, peer: str) -> int:
     """Return how many leads the peer has that ours has not.
 
     The peer prices after each event and ours after a batch, so only the peer sees a profile that flips and
@@ -32,9 +32,9 @@ def leads_only_theirs(ours: Outcome, theirs: Outcome, flip_number: float, *, who
     """
     missing = ours.leads - theirs.leads
     if missing:
-        raise Wrong(f"{len(missing):,} leads of ours are none of {whose}, such as {min(missing)}")
+        raise Wrong(f"{len(missing):,} leads of ours are none of {peer}, such as {min(missing)}")
     more = theirs.leads - ours.leads
     unexplained = sorted(name for name in more if theirs.scores[name] >= flip_number)
     if unexplained:
-        raise Wrong(f"{len(unexplained):,} leads of {whose} are none of ours, such as {unexplained[0]}")
+        raise Wrong(f"{len(unexplained):,} leads of {peer} are none of ours, such as {unexplained[0]}")
     return len(more)

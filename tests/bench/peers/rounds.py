@@ -51,7 +51,7 @@ def measure(
     """Yield the rounds; raises Wrong when the results of the sides differ."""
     found = grounds.found(arena, bootstrap, cluster)
     ground = replace(found, measured=plan.measured + plan.more)
-    arena.tell(f"  putting {ground.measured:,} events of today on the topic ...")
+    arena.print_step(f"  putting {ground.measured:,} events of today on the topic ...")
     asyncio.run(produce(bootstrap, records(present(plan.measured)), arena.print_count))
     more = interactions(plan.more, prefix="more", days_ago=(0,), newcomers=NEWCOMERS)
     asyncio.run(produce(bootstrap, records(more), arena.print_count))
@@ -60,9 +60,9 @@ def measure(
         load, _, _ = os.getloadavg()
         results: dict[str, Result] = {}
         for side in order(number):
-            arena.tell(f"round {number + 1}: {side} ...")
+            arena.print_step(f"round {number + 1}: {side} ...")
             results[side] = _run(arena, plan, class_path, ground, servers, side, number)
-            arena.tell(f"  {_in_words(results[side])}")
+            arena.print_step(f"  {_in_words(results[side])}")
         yield Round(results, _compared(results), load)
 
 
@@ -85,10 +85,10 @@ def _in_words(result: Result) -> str:
 
 def _compared(results: Mapping[str, Result]) -> dict[str, int]:
     """Return how many leads each peer has that ours has not; raises Wrong when anything else differs."""
-    mine = results[OURS].outcome
+    our_outcome = results[OURS].outcome
     more: dict[str, int] = {}
     for side in (ROCKSDB, WITH_POSTGRES):
         theirs = results[side].outcome
-        check_scores(mine.scores, theirs.scores, between=f"ours and ({side})")
-        more[side] = leads_only_theirs(mine, theirs, FLIP_NUMBER, whose=f"({side})")
+        check_scores(our_outcome.scores, theirs.scores, between=f"ours and ({side})")
+        more[side] = leads_only_theirs(our_outcome, theirs, FLIP_NUMBER, peer=f"({side})")
     return more

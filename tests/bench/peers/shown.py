@@ -36,8 +36,8 @@ PEER_ALONE = (
 def ratios(rounds: Sequence[Round], stretch: str, side: str) -> list[float]:
     """Return, for each round, the processor time of ours over that of a side, with broker and database."""
     return [
-        one.results[OURS].stretches[stretch].total / one.results[side].stretches[stretch].total
-        for one in rounds
+        measured.results[OURS].stretches[stretch].total / measured.results[side].stretches[stretch].total
+        for measured in rounds
     ]
 
 
@@ -64,20 +64,20 @@ def render(rounds: Sequence[Round], plan: Plan) -> Table:
 
 
 def _row(rounds: Sequence[Round], stretch: str, side: str) -> tuple[str, ...]:
-    found = [one.results[side].stretches[stretch] for one in rounds]
+    found = [measured.results[side].stretches[stretch] for measured in rounds]
 
     def middle(figure: Callable[[Stretch], float], digits: int = 0) -> str:
         return f"{median(map(figure, found)):,.{digits}f}"
 
-    peak = max(one.results[side].peak_mebibytes for one in rounds)
+    peak = max(measured.results[side].peak_mebibytes for measured in rounds)
     return (
         f"{NAMES[side]}, {peak:,.0f} MiB",
-        middle(lambda one: one.rate),
-        middle(lambda one: one.seconds, 1),
-        middle(lambda one: one.microseconds.worker),
-        middle(lambda one: one.microseconds.broker),
-        middle(lambda one: one.microseconds.database),
-        middle(lambda one: one.total),
+        middle(lambda measured: measured.rate),
+        middle(lambda measured: measured.seconds, 1),
+        middle(lambda measured: measured.microseconds.worker),
+        middle(lambda measured: measured.microseconds.broker),
+        middle(lambda measured: measured.microseconds.database),
+        middle(lambda measured: measured.total),
         "" if side == OURS else _ratio(ratios(rounds, stretch, side)),
         _aim(rounds) if (side, stretch) == (WITH_POSTGRES, WARM) else "",
     )

@@ -27,9 +27,11 @@ def measure(arena: Arena, bootstrap: str) -> Row:
     The floor sends the same groups, as many at once as ours has requests. Its rate with full batches is in
     the details: a server that answers each request once its own events are durable cannot fill its batches.
     """
-    arena.tell("row 2: batches of 100, HTTP -> Kafka, and send_batch of the same records")
+    arena.print_step("row 2: batches of 100, HTTP -> Kafka, and send_batch of the same records")
     asyncio.run(make_topics(bootstrap, prefix=FLOOR_PREFIX))
-    requests = [base64.b64encode(post("/v1/batch", one)).decode() for one in segment_batches(BODIES, SIZE)]
+    requests = [
+        base64.b64encode(post("/v1/batch", batch)).decode() for batch in segment_batches(BODIES, SIZE)
+    ]
     partitions = str(Settings.model_fields["kafka_partitions"].default)
     floor_topic = FLOOR_PREFIX + INTERACTIONS
     pairs: list[tuple[float, float]] = []
@@ -61,11 +63,11 @@ def measure(arena: Arena, bootstrap: str) -> Row:
             accepted += ours["answered"]
             sent += like["answered"] + best["answered"]
             if pair >= 0:
-                rates = [one["answered"] / one["seconds"] for one in (ours, like, best)]
+                rates = [result["answered"] / result["seconds"] for result in (ours, like, best)]
                 pairs.append((rates[0], rates[1]))
                 full.append(rates[2])
                 rounds.append(ours)
-                arena.tell(f"  pair {pair + 1}: {rates[0]:,.0f} of {rates[1]:,.0f} events/s")
+                arena.print_step(f"  pair {pair + 1}: {rates[0]:,.0f} of {rates[1]:,.0f} events/s")
     _check(bootstrap, OURS_PREFIX + INTERACTIONS, accepted)
     _check(bootstrap, floor_topic, sent)
     return paired(

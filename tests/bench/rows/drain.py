@@ -37,7 +37,7 @@ Held: TypeAlias = Callable[[], Awaitable[int]]
 def measure_embedded(arena: Arena) -> Row:
     """Measure `flipline up`."""
     count = arena.sized(WEBHOOKS)
-    arena.tell(f"row 9: a backlog of {count:,} webhooks, embedded")
+    arena.print_step(f"row 9: a backlog of {count:,} webhooks, embedded")
     with flipline(arena, "up", name="row9-up", pinned=False, webhook_allow=ALLOW) as server:
         held = _held_in_file(server.data_dir / "state.sqlite")
         return _row("embedded", count, _run(arena, server, server, server, held, count))
@@ -46,7 +46,7 @@ def measure_embedded(arena: Arena) -> Row:
 def measure_production(arena: Arena, bootstrap: str, url: str) -> Row:
     """Measure a worker of the hand-off on PostgreSQL."""
     count = arena.sized(WEBHOOKS)
-    arena.tell(f"row 9: a backlog of {count:,} webhooks, PostgreSQL")
+    arena.print_step(f"row 9: a backlog of {count:,} webhooks, PostgreSQL")
     settings: dict[str, Any] = {
         "log": f"kafka://{bootstrap}",
         "kafka_topic_prefix": "drain_",
@@ -110,7 +110,7 @@ async def _measured(
     if not came or twice or replayed["replayed"] != count:
         raise Wrong(f"of {count:,} webhooks {len(inbox.arrivals):,} came, {twice:,} of them more than once")
     details = {"webhooks": count, "a_second": count / took, "cpu_ms_each": meter.microseconds / 1_000}
-    arena.tell(f"  {details['a_second']:,.0f} a second, {details['cpu_ms_each']:.2f} ms each")
+    arena.print_step(f"  {details['a_second']:,.0f} a second, {details['cpu_ms_each']:.2f} ms each")
     return details
 
 

@@ -28,7 +28,7 @@ _APPEND = "insert into record (topic, key, value) values (?, ?, ?)"
 
 def measure(arena: Arena) -> Row:
     """Measure it; raises Wrong when the worker loses an event or counts one twice."""
-    arena.tell("row 6: embedded log -> fold -> SQLite, and writing the same rows alone")
+    arena.print_step("row 6: embedded log -> fold -> SQLite, and writing the same rows alone")
     history, measured = arena.sized(HISTORY), arena.sized(MEASURED)
     base = arena.subdirectory("row6-base")
     _found_people(arena, base, history)
@@ -50,9 +50,9 @@ def measure(arena: Arena) -> Row:
                     "shares": shares._asdict(),
                 }
             )
-        arena.tell(f"  pair {pair + 1}: {ours.rate:,.0f} of {floor.rate:,.0f} events/s")
-    of_ours = [one for one in rounds if one["target"] == "ours"]
-    of_floor = [one for one in rounds if one["target"] == "floor"]
+        arena.print_step(f"  pair {pair + 1}: {ours.rate:,.0f} of {floor.rate:,.0f} events/s")
+    of_ours = [result for result in rounds if result["target"] == "ours"]
+    of_floor = [result for result in rounds if result["target"] == "floor"]
     return paired(
         6,
         "embedded log -> fold -> SQLite, 30 rules, 20k profiles",
@@ -61,10 +61,10 @@ def measure(arena: Arena) -> Row:
         pairs,
         at_least=0.6,
         cpu=(
-            median(one["cpu_us_per_event"] for one in of_ours),
-            median(one["cpu_us_per_event"] for one in of_floor),
+            median(result["cpu_us_per_event"] for result in of_ours),
+            median(result["cpu_us_per_event"] for result in of_floor),
         ),
-        remarks=(f"peak {max(one['peak_mebibytes'] for one in of_ours):,.0f} MiB",),
+        remarks=(f"peak {max(result['peak_mebibytes'] for result in of_ours):,.0f} MiB",),
         rounds=rounds,
         history=history,
         measured=measured,
@@ -76,10 +76,10 @@ def _found_people(arena: Arena, base: Path, history: int) -> None:
     with flipline(arena, "scoring", name="row6-found", data_dir=base) as server:
         activate_matrix(server, FLIP_NUMBER)
     end = append(base, interactions(history, prefix="past", days_ago=range(1, HISTORY_DAYS)))
-    arena.tell(f"  folding {history:,} events of the past ...")
+    arena.print_step(f"  folding {history:,} events of the past ...")
     with flipline(arena, "scoring", name="row6-history", data_dir=base) as server:
         pace = watch_sqlite(base / "state.sqlite", end, [server.process.pid], limit=LIMIT_SECONDS)
-    arena.tell(f"  founded at {pace.rate:,.0f} events/s")
+    arena.print_step(f"  founded at {pace.rate:,.0f} events/s")
 
 
 def append(directory: Path, events: Iterable[Interaction]) -> int:

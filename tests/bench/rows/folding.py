@@ -20,7 +20,7 @@ PAIRS = 3
 
 def measure(arena: Arena, ground: Ground) -> Row:
     """Measure it; raises Wrong when a worker loses an event or counts one twice."""
-    arena.tell("row 3: Kafka -> fold -> PostgreSQL, and writing the same rows alone")
+    arena.print_step("row 3: Kafka -> fold -> PostgreSQL, and writing the same rows alone")
     asyncio.run(produce(ground.bootstrap, records(present(ground.measured)), arena.print_count))
     pairs: list[tuple[float, float]] = []
     rounds: list[dict[str, Any]] = []
@@ -32,8 +32,8 @@ def measure(arena: Arena, ground: Ground) -> Row:
             _round("ours", ours) | {"flips": flips, "shares": shares._asdict()},
             _round("floor", floor),
         ]
-        arena.tell(f"  pair {pair + 1}: {ours.rate:,.0f} of {floor.rate:,.0f} events/s")
-    peak = max(one["peak_mebibytes"] for one in rounds if one["target"] == "ours")
+        arena.print_step(f"  pair {pair + 1}: {ours.rate:,.0f} of {floor.rate:,.0f} events/s")
+    peak = max(measured["peak_mebibytes"] for measured in rounds if measured["target"] == "ours")
     return paired(
         3,
         "Kafka -> fold -> PostgreSQL, 30 rules, 20k profiles",
@@ -52,7 +52,7 @@ def measure(arena: Arena, ground: Ground) -> Row:
 
 
 def _cpu(rounds: Sequence[dict[str, Any]], target: str) -> float:
-    return median(one["cpu_us_per_event"] for one in rounds if one["target"] == target)
+    return median(measured["cpu_us_per_event"] for measured in rounds if measured["target"] == target)
 
 
 def _round(target: str, pace: Pace) -> dict[str, Any]:

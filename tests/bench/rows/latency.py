@@ -28,14 +28,14 @@ ALLOW = "127.0.0.1"
 
 def measure_embedded(arena: Arena) -> Row:
     """Measure `flipline up`."""
-    arena.tell("row 4: accepted -> webhook received, embedded")
+    arena.print_step("row 4: accepted -> webhook received, embedded")
     with flipline(arena, "up", name="row4-up", pinned=False, webhook_allow=ALLOW) as server:
         return _row("embedded", 60, _run(arena, server, server, server))
 
 
 def measure_production(arena: Arena, bootstrap: str, url: str) -> Row:
     """Measure three processes on Kafka and PostgreSQL."""
-    arena.tell("row 4: accepted -> webhook received, Kafka and PostgreSQL")
+    arena.print_step("row 4: accepted -> webhook received, Kafka and PostgreSQL")
     settings: dict[str, Any] = {
         "log": f"kafka://{bootstrap}",
         "kafka_topic_prefix": "latency_",
@@ -73,7 +73,7 @@ async def _measured(arena: Arena, ingest: Server, scoring: Server, handoff: Serv
         await flipped(inbox, ingest, "warm", WARM_UP, AIMED_RATE)
         details = await _spreads(inbox, ingest, "real", AIMED_RATE)
         details["faster"] = await _spreads(inbox, ingest, "faster", FASTER_RATE)
-    arena.tell(f"  {details['from_200_ms']}")
+    arena.print_step(f"  {details['from_200_ms']}")
     return details
 
 

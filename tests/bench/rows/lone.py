@@ -33,14 +33,14 @@ AFTER_SECONDS = 0.5
 
 def measure_embedded(arena: Arena) -> Row:
     """Measure `flipline up`."""
-    arena.tell("row 11: a lone flip, embedded")
+    arena.print_step("row 11: a lone flip, embedded")
     with flipline(arena, "up", name="row11-up", pinned=False, webhook_allow=ALLOW) as server:
         return _row("embedded", _run(arena, [server, server, server]))
 
 
 def measure_production(arena: Arena, bootstrap: str, url: str) -> Row:
     """Measure three processes on Kafka and PostgreSQL, without the broker's and the database's time."""
-    arena.tell("row 11: a lone flip, Kafka and PostgreSQL")
+    arena.print_step("row 11: a lone flip, Kafka and PostgreSQL")
     settings: dict[str, Any] = {
         "log": f"kafka://{bootstrap}",
         "kafka_topic_prefix": "lone_",
@@ -72,7 +72,7 @@ def _run(arena: Arena, servers: Sequence[Server]) -> dict[str, Any]:
 
 
 async def _measured(arena: Arena, ingest: Server, scoring: Server, handoff: Server) -> dict[str, Any]:
-    pids = {one.process.pid for one in (ingest, scoring, handoff)}
+    pids = {server.process.pid for server in (ingest, scoring, handoff)}
     directory = arena.subdirectory("lone")
     pairs: list[tuple[float, float]] = []
     async with Inbox() as inbox:
@@ -93,7 +93,7 @@ async def _measured(arena: Arena, ingest: Server, scoring: Server, handoff: Serv
                 await _floor(inbox, port, EVENTS)
                 await asyncio.sleep(AFTER_SECONDS)
                 pairs.append((ours / EVENTS * 1_000, (_used({floor}) - between) / EVENTS * 1_000))
-                arena.tell(f"  pair {pair + 1}: {pairs[-1][0]:.1f} ms, floor {pairs[-1][1]:.1f} ms")
+                arena.print_step(f"  pair {pair + 1}: {pairs[-1][0]:.1f} ms, floor {pairs[-1][1]:.1f} ms")
     return {"rate": RATE, "events": EVENTS, "pairs_ms": pairs}
 
 

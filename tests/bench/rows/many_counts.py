@@ -42,12 +42,12 @@ _MANY, _FEW = "reads-very-much", "reads-little"
 def measure(arena: Arena) -> Row:
     """Measure it; raises Wrong when an event is lost."""
     sizes = {_FEW: FEW, _MANY: arena.sized(MANY)}
-    arena.tell(f"row 10: an event of a profile with {sizes[_MANY]:,} counts, and of one with {FEW}")
+    arena.print_step(f"row 10: an event of a profile with {sizes[_MANY]:,} counts, and of one with {FEW}")
     base = arena.subdirectory("row10")
     with flipline(arena, "up", name="row10-found", data_dir=base, pinned=False) as server:
         activate_matrix(server, FLIP_NUMBER)
-    end = append(base, (one for person, size in sizes.items() for one in _past(person, size)))
-    arena.tell(f"  folding {sum(sizes.values()):,} events of the past ...")
+    end = append(base, (event for person, size in sizes.items() for event in _past(person, size)))
+    arena.print_step(f"  folding {sum(sizes.values()):,} events of the past ...")
     with flipline(arena, "up", name="row10-up", data_dir=base, pinned=False) as server:
         watch_sqlite(base / "state.sqlite", end, [server.process.pid], limit=LIMIT_SECONDS)
         with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
@@ -99,7 +99,7 @@ async def _measured(arena: Arena, server: Server, sizes: dict[str, int]) -> list
         # The first pair is to warm up.
         if pair >= 0:
             pairs.append((took[_MANY], took[_FEW]))
-            arena.tell(f"  pair {pair + 1}: {took[_MANY]:,.0f} beside {took[_FEW]:,.0f} us")
+            arena.print_step(f"  pair {pair + 1}: {took[_MANY]:,.0f} beside {took[_FEW]:,.0f} us")
     return pairs
 
 

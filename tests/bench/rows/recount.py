@@ -46,15 +46,15 @@ where substr(entries, at + 1, 8) = decode('{key}', 'hex')
 def measure(arena: Arena, url: str) -> Row:
     """Measure it; raises Wrong when the new counts are not those of the ledger, live events included."""
     rows, people = arena.sized(INTERACTIONS), arena.sized(PEOPLE)
-    arena.tell(f"row 8: counting a new condition over {rows:,} interactions, and reading them")
+    arena.print_step(f"row 8: counting a new condition over {rows:,} interactions, and reading them")
     own = asyncio.run(copy(url, _DATABASE, "template1"))
     with flipline(arena, "scoring", name="row8-found", database_url=own) as found:
         activate_matrix(found, FLIP_NUMBER)
     before = matrix(flip_number=FLIP_NUMBER)
     population = asyncio.run(settle_in(own, people, before, before))
-    arena.tell(f"  {population}")
+    arena.print_step(f"  {population}")
     asyncio.run(write_ledger(own, rows))
-    arena.tell("  the ledger is written")
+    arena.print_step("  the ledger is written")
     with helper(arena, "floors.read", own, cores=arena.cores.server) as reader:
         read = reader.ask({"query": _LEDGER})
     # On the same log, since the positions in the database belong to it.

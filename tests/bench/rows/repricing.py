@@ -32,13 +32,13 @@ _DATABASE = "repricing"
 def measure(arena: Arena, url: str) -> Iterator[Row]:
     """Measure both; raises Wrong when a profile's score is not that of its history."""
     profiles = arena.sized(PROFILES)
-    arena.tell(f"rows 7 and 12: pricing {profiles:,} profiles anew, activated and previewed")
+    arena.print_step(f"rows 7 and 12: pricing {profiles:,} profiles anew, activated and previewed")
     own = asyncio.run(copy(url, _DATABASE, "template1"))
     with flipline(arena, "scoring", name="row7-found", database_url=own) as found:
         activate_matrix(found, FLIP_NUMBER)
     before, after = matrix(flip_number=FLIP_NUMBER), repriced(FLIP_NUMBER)
     population = asyncio.run(settle_in(own, profiles, before, after))
-    arena.tell(f"  {population}")
+    arena.print_step(f"  {population}")
     # On the same log, since the positions in the database belong to it.
     with (
         helper(arena, "floors.pricing", own, cores=arena.cores.server) as floor,
@@ -67,7 +67,7 @@ def _previewed(arena: Arena, server: Server, floor: Helper, profiles: int) -> Ro
         bare = floor.ask({"write": False})
         pairs.append((profiles / seconds, profiles / bare["seconds"]))
         used.append(meter.microseconds)
-        arena.tell(f"  preview {pair + 1}: {seconds:.1f} s, by hand {bare['seconds']:.1f} s")
+        arena.print_step(f"  preview {pair + 1}: {seconds:.1f} s, by hand {bare['seconds']:.1f} s")
     ratios = [ours / bare for ours, bare in pairs]
     ours, bare = (median(side) for side in zip(*pairs, strict=True))
     met = median(ratios) >= PREVIEW_AIM

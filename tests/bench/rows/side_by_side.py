@@ -28,7 +28,7 @@ JOIN_LIMIT = 60.0
 
 def measure(arena: Arena, ground: Ground) -> Row:
     """Measure it; raises Wrong when the workers together lose an event or count one twice."""
-    arena.tell("row 5: two workers side by side, and one alone")
+    arena.print_step("row 5: two workers side by side, and one alone")
     events = list(records(present(ground.measured)))
     pairs: list[tuple[float, float]] = []
     rounds: list[dict[str, Any]] = []
@@ -45,8 +45,8 @@ def measure(arena: Arena, ground: Ground) -> Row:
             }
             for workers, pace in paces.items()
         ]
-        arena.tell(f"  pair {pair + 1}: {paces[2].rate:,.0f} beside {paces[1].rate:,.0f} events/s")
-    peak = max(one["peak_mebibytes"] for one in rounds if one["workers"] == 2)
+        arena.print_step(f"  pair {pair + 1}: {paces[2].rate:,.0f} beside {paces[1].rate:,.0f} events/s")
+    peak = max(measured["peak_mebibytes"] for measured in rounds if measured["workers"] == 2)
     return paired(
         5,
         "Kafka -> fold -> PostgreSQL, two workers, beside one",

@@ -20,8 +20,8 @@ WARM_UP_SECONDS = 0.7
 
 def measure(arena: Arena) -> Row:
     """Measure it; raises Wrong when an event that was answered 200 is not on the log."""
-    arena.tell("row 1: one event, HTTP -> embedded log, and the echo")
-    requests = [base64.b64encode(one).decode() for one in single_events(REQUESTS)]
+    arena.print_step("row 1: one event, HTTP -> embedded log, and the echo")
+    requests = [base64.b64encode(request).decode() for request in single_events(REQUESTS)]
     echo_port = free_port()
     pairs: list[tuple[float, float]] = []
     rounds: list[dict[str, Any]] = []
@@ -48,7 +48,9 @@ def measure(arena: Arena) -> Row:
                     rounds.append({"target": target} | came)
             if pair >= 0:
                 pairs.append((rates["ours"], rates["floor"]))
-                arena.tell(f"  pair {pair + 1}: {rates['ours']:,.0f} of {rates['floor']:,.0f} requests/s")
+                arena.print_step(
+                    f"  pair {pair + 1}: {rates['ours']:,.0f} of {rates['floor']:,.0f} requests/s"
+                )
         _check(server.data_dir / "log.sqlite", accepted)
     return paired(
         1, "one event, HTTP -> durable log", "requests/s", ">= 0.5", pairs, at_least=0.5,

@@ -147,7 +147,7 @@ async def test_the_id_of_a_removed_identity_leads_to_the_profile_that_had_the_id
     await old.append_and_score(by(ANA_AT_FIRM, phone), by(BEN_AT_FIRM))
     former = Identity(*phone).id
     assert await old.current_id(former) == await old.profile_id(*ANA_AT_FIRM)
-    await old.renew_and_go_on(Rules(nobody=(phone[1],)))
+    await old.renew_and_go_on(Rules(placeholders=(phone[1],)))
     assert await old.current_id(former) == Identity(*ANA_AT_FIRM).id
     with pytest.raises(NotFound, match="There is no profile"):
         await old.current_id("0" * 32)

@@ -20,12 +20,12 @@ def restore_files(copy: Path, data_dir: Path, *only: str) -> None:
 
     SQLite's companions of a file (-wal, -shm) are restored with it; those of the newer file are removed.
     """
-    wanted = only or ("",)
+    prefixes = only or ("",)
     for path in data_dir.iterdir():
-        if path.name.startswith(wanted):
+        if path.name.startswith(prefixes):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in copy.iterdir():
-        if path.name.startswith(wanted):
+        if path.name.startswith(prefixes):
             (shutil.copytree if path.is_dir() else shutil.copy2)(path, data_dir / path.name)
 
 

@@ -83,8 +83,8 @@ def family(pid: int) -> list[int]:
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
     parents = {int(child): int(parent) for child, parent in map(str.split, listed.stdout.splitlines())}
     found = [pid]
-    for one in found:
-        found += [child for child, parent in parents.items() if parent == one]
+    for ancestor in found:
+        found += [child for child, parent in parents.items() if parent == ancestor]
     return found
 
 

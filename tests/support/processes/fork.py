@@ -72,7 +72,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a `flipline` command without input to its end."""
     with Path(os.devnull).open() as nothing, TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
-        files = [one.fileno() for one in (nothing, output, errors)]
+        files = [file.fileno() for file in (nothing, output, errors)]
         process = Fork(arguments, environment, files=files, umask=umask)
         try:
             process.wait()

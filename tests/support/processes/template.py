@@ -58,7 +58,7 @@ def forked(orders: socket.socket) -> Order:
         ready = select.select([orders, woken], [], [])[0]
         if woken in ready:
             os.read(woken, 100)
-            _tell_ended(running)
+            _report_ended(running)
         if orders in ready:
             order = _next(orders)
             if order is None:
@@ -84,7 +84,7 @@ def _next(orders: socket.socket) -> Order | None:
     return Order(**given, files=files)
 
 
-def _tell_ended(running: dict[int, int]) -> None:
+def _report_ended(running: dict[int, int]) -> None:
     with suppress(ChildProcessError):
         while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             code = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
@@ -121,7 +121,7 @@ if __name__ == "__main__":
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=int(sys.argv.pop(1))) as given_orders:
-        wanted = forked(given_orders)
-    become(wanted)
+        order = forked(given_orders)
+    become(order)
     # From here on it is `python -m services`.
     runpy.run_module("services", run_name="__main__", alter_sys=True)

@@ -43,11 +43,11 @@ async def _deliveries(scene: Scene) -> None:
     await scene.flipline.start()
     await scene.sender.has_posted(0.2)
     async with table_locked(scene.database_url, "deliveries", "share"):
-        told = len(scene.crm.received)
+        received_before = len(scene.crm.received)
         await scene.sender.has_posted(0.9)
         await scene.unready("handoff", "57014")
         await eventually(scene.books.untold)
-        assert len(scene.crm.received) == told
+        assert len(scene.crm.received) == received_before
     await scene.ready()
 
 

@@ -15,21 +15,23 @@ _TAKES_IT = {"body", "half"}
 async def _all_of_them(scene: Scene) -> None:
     # Before the first event of the first round, so that every lead is due to each endpoint.
     async with AsyncExitStack() as stack:
-        sick = {one: await stack.enter_async_context(SickReceiver(one)) for one in SICKNESSES}
-        subscribed = {one: await subscribe(scene.flipline, sick[one].url) for one in SICKNESSES}
+        sick = {sickness: await stack.enter_async_context(SickReceiver(sickness)) for sickness in SICKNESSES}
+        subscribed = {
+            sickness: await subscribe(scene.flipline, sick[sickness].url) for sickness in SICKNESSES
+        }
         await scene.sender.has_posted(1)
         # The endpoint that works gets every lead while the others let Flipline wait.
         await scene.all_scored()
         await eventually(
-            lambda: {one: receiver.taken for one, receiver in sick.items()},
+            lambda: {sickness: receiver.taken for sickness, receiver in sick.items()},
             lambda taken: all(taken.values()),
         )
-        for one in SICKNESSES:
-            path = f"/v1/webhooks/{subscribed[one]['id']}"
-            if one in _TAKES_IT:
+        for sickness in SICKNESSES:
+            path = f"/v1/webhooks/{subscribed[sickness]['id']}"
+            if sickness in _TAKES_IT:
                 await scene.flipline.crm.delete(path)
             else:
-                await _recovers(scene.flipline, path, scene.crm.url(f"/after-{one}"))
+                await _recovers(scene.flipline, path, scene.crm.url(f"/after-{sickness}"))
 
 
 async def _recovers(flipline: Flipline, path: str, url: str) -> None:

@@ -47,9 +47,9 @@ def rounds(*warm: tuple[float, float]) -> list[Round]:
 
 
 def lead(profile: str, *, score: float = 12, points: tuple[float, ...] = (4, 8)) -> bytes:
-    reasons = [{"rule": f"r{number}", "points": one} for number, one in enumerate(points)]
-    told = {"profile": profile, "score": score, "flip_number": FLIP_NUMBER, "reasons": reasons}
-    return json.dumps(told).encode()
+    reasons = [{"rule": f"r{number}", "points": value} for number, value in enumerate(points)]
+    document = {"profile": profile, "score": score, "flip_number": FLIP_NUMBER, "reasons": reasons}
+    return json.dumps(document).encode()
 
 
 def test_equal_scores_pass() -> None:
@@ -65,21 +65,21 @@ def test_a_score_that_differs_or_is_missing_on_either_side_raises(others: dict[s
 def test_a_profile_that_fell_back_below_the_flip_number_may_be_a_lead_of_the_peer_only() -> None:
     ours = Outcome({"ana": 12, "bo": 9}, frozenset({"ana"}))
     theirs = Outcome(ours.scores, frozenset({"ana", "bo"}))
-    assert leads_only_theirs(ours, theirs, FLIP_NUMBER, whose="theirs") == 1
-    assert leads_only_theirs(ours, ours, FLIP_NUMBER, whose="theirs") == 0
+    assert leads_only_theirs(ours, theirs, FLIP_NUMBER, peer="theirs") == 1
+    assert leads_only_theirs(ours, ours, FLIP_NUMBER, peer="theirs") == 0
 
 
 def test_a_peer_lead_at_the_flip_number_must_be_a_lead_of_ours_too() -> None:
     ours = Outcome({"ana": FLIP_NUMBER}, frozenset())
     theirs = Outcome(ours.scores, frozenset({"ana"}))
     with pytest.raises(Wrong, match="1 leads of theirs are none of ours, such as ana"):
-        leads_only_theirs(ours, theirs, FLIP_NUMBER, whose="theirs")
+        leads_only_theirs(ours, theirs, FLIP_NUMBER, peer="theirs")
 
 
 def test_a_lead_of_ours_must_be_a_lead_of_the_peer_too() -> None:
     ours = Outcome({"ana": 3}, frozenset({"ana"}))
     with pytest.raises(Wrong, match="1 leads of ours are none of theirs, such as ana"):
-        leads_only_theirs(ours, outcome(ana=3), FLIP_NUMBER, whose="theirs")
+        leads_only_theirs(ours, outcome(ana=3), FLIP_NUMBER, peer="theirs")
 
 
 def test_each_flipped_profile_has_one_lead_with_reasons_that_add_up() -> None:
@@ -87,7 +87,7 @@ def test_each_flipped_profile_has_one_lead_with_reasons_that_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "values",
     [
         [],
         [lead("bo")],
@@ -98,9 +98,9 @@ def test_each_flipped_profile_has_one_lead_with_reasons_that_add_up() -> None:
     ],
     ids=["none", "another", "twice", "one too many", "reasons of another score", "below the flip number"],
 )
-def test_missing_extra_duplicate_or_inconsistent_leads_raise(told: list[bytes]) -> None:
+def test_missing_extra_duplicate_or_inconsistent_leads_raise(values: list[bytes]) -> None:
     with pytest.raises(Wrong):
-        check_values("leads", told, frozenset({"ana"}))
+        check_values("leads", values, frozenset({"ana"}))
 
 
 def test_a_profile_is_named_by_its_strongest_identity() -> None:
@@ -130,7 +130,7 @@ def test_the_cost_of_a_stretch_is_the_difference_of_two_readings() -> None:
 
 def test_readings_at_the_marks_are_paired_to_stretches() -> None:
     readings = [Reading(mark, at, NOTHING) for at, mark in enumerate(PLAN.marks)]
-    assert [one.events for one in PLAN.measure(readings).values()] == [99, 99]
+    assert [stretch.events for stretch in PLAN.measure(readings).values()] == [99, 99]
 
 
 def test_a_stretch_without_events_between_the_readings_raises() -> None:
@@ -151,9 +151,9 @@ def looks(positions: Iterator[int]) -> Any:
 
 
 def test_a_reading_is_taken_when_the_position_passes_a_mark() -> None:
-    spent = (Spent(one, 0, 0) for one in range(9))
+    spent = (Spent(seconds, 0, 0) for seconds in range(9))
     readings = read_at([2, 5], looks(iter([0, 3, 3, 7])), lambda: next(spent), lambda: None)
-    assert [(one.position, one.spent.worker) for one in readings] == [(3, 0), (7, 1)]
+    assert [(reading.position, reading.spent.worker) for reading in readings] == [(3, 0), (7, 1)]
 
 
 def test_reading_stops_when_the_worker_has_ended() -> None:
@@ -166,8 +166,8 @@ def test_reading_stops_when_the_worker_has_ended() -> None:
 
 def test_sides_take_turns_at_running_first_in_a_round() -> None:
     orders = [order(number) for number in range(4)]
-    assert [one[0] for one in orders] == ["ours", "a", "b", "ours"]
-    assert all(sorted(one) == sorted(SIDES) for one in orders)
+    assert [sides[0] for sides in orders] == ["ours", "a", "b", "ours"]
+    assert all(sorted(sides) == sorted(SIDES) for sides in orders)
 
 
 @pytest.mark.parametrize(("warm", "met"), [([(120, 100)], True), ([(121, 100)], False)])
@@ -190,9 +190,9 @@ def test_the_table_shows_the_sum_and_the_ratio_beside_the_aim() -> None:
 
 
 def test_the_report_lists_work_that_only_one_side_does() -> None:
-    told = differences()
-    assert "ledger" in told.partition("The peers alone")[0]
-    assert "changelog" in told.partition("The peers alone")[2]
+    lists = differences()
+    assert "ledger" in lists.partition("The peers alone")[0]
+    assert "changelog" in lists.partition("The peers alone")[2]
 
 
 def test_the_jdbc_url_preserves_escaped_characters_of_the_password() -> None:

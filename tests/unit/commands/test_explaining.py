@@ -25,10 +25,10 @@ def wrapped(original: Exception) -> DBAPIError:
     return error
 
 
-def told_of(error: Exception) -> str:
-    told = explain(error)
-    assert told is not None
-    return told
+def explained(error: Exception) -> str:
+    text = explain(error)
+    assert text is not None
+    return text
 
 
 def test_the_message_of_a_flipline_error_is_unchanged() -> None:
@@ -46,9 +46,9 @@ def test_the_message_of_a_flipline_error_is_unchanged() -> None:
     ],
 )
 def test_an_os_error_is_explained_with_its_path_and_advice(number: int, advice: str) -> None:
-    told = told_of(OSError(number, os.strerror(number), "/var/lib/flipline"))
-    assert told.startswith(f"/var/lib/flipline: {os.strerror(number)}. ")
-    assert advice in told
+    text = explained(OSError(number, os.strerror(number), "/var/lib/flipline"))
+    assert text.startswith(f"/var/lib/flipline: {os.strerror(number)}. ")
+    assert advice in text
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_an_os_error_is_explained_with_its_path_and_advice(number: int, advice: 
     ],
 )
 def test_a_database_error_is_explained_without_data(original: Exception, shown: str) -> None:
-    told = told_of(wrapped(original))
-    assert f"cannot be used: {shown}. " in told
-    assert "ana@" not in told
-    assert "insert" not in told
+    text = explained(wrapped(original))
+    assert f"cannot be used: {shown}. " in text
+    assert "ana@" not in text
+    assert "insert" not in text
 
 
 def test_a_missing_table_is_explained_with_the_migrate_command(tmp_path: Path) -> None:
@@ -73,6 +73,6 @@ def test_a_missing_table_is_explained_with_the_migrate_command(tmp_path: Path) -
     with engine.connect() as connection, pytest.raises(DBAPIError) as caught:
         connection.exec_driver_sql("select * from profiles where email = ?", ("ana@example.com",))
     engine.dispose()
-    told = told_of(caught.value)
-    assert told.startswith("The database cannot be used: no such table: profiles. ")
-    assert "flipline migrate" in told
+    text = explained(caught.value)
+    assert text.startswith("The database cannot be used: no such table: profiles. ")
+    assert "flipline migrate" in text

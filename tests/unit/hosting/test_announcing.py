@@ -14,7 +14,7 @@ from shared.process.readiness import Readiness
 from tests.support.patience import eventually, patience
 
 
-class Told:
+class Notices:
     """Collects notices, so that tests can wait for them."""
 
     def __init__(self) -> None:
@@ -36,20 +36,20 @@ class Part:
 
     def __init__(self, why: str | None = None) -> None:
         self.why = why
-        self.asked = 0
+        self.checked = 0
         self.blocked: asyncio.Event | None = None
 
     async def check(self) -> None:
-        self.asked += 1
+        self.checked += 1
         if self.blocked:
             await self.blocked.wait()
         if self.why:
             raise Unavailable("away", self.why)
 
-    async def asked_again(self) -> None:
+    async def checked_again(self) -> None:
         """Wait until a check that began after this call has ended."""
-        wanted = self.asked + 2
-        await eventually(lambda: self.asked >= wanted)
+        expected = self.checked + 2
+        await eventually(lambda: self.checked >= expected)
 
 
 @pytest.fixture(autouse=True)
@@ -59,11 +59,11 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def announced(**checks: Callable[[], Awaitable[None]]) -> AsyncIterator[Told]:
-    told = Told()
-    task = asyncio.create_task(announce(Readiness(checks), told))
+async def announced(**checks: Callable[[], Awaitable[None]]) -> AsyncIterator[Notices]:
+    notices = Notices()
+    task = asyncio.create_task(announce(Readiness(checks), notices))
     try:
-        yield told
+        yield notices
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -71,71 +71,71 @@ async def announced(**checks: Callable[[], Awaitable[None]]) -> AsyncIterator[To
 
 async def test_readiness_is_announced_once() -> None:
     log = Part()
-    async with announced(log=log.check) as told:
-        assert await told.next() == {}
-        await log.asked_again()
-        assert told.queue.empty()
+    async with announced(log=log.check) as notices:
+        assert await notices.next() == {}
+        await log.checked_again()
+        assert notices.queue.empty()
 
 
 async def test_missing_parts_are_announced_at_once_and_on_every_change() -> None:
     log, database = Part("Kafka is away."), Part()
-    async with announced(log=log.check, database=database.check) as told:
-        assert await told.next() == {"log": "Kafka is away."}
+    async with announced(log=log.check, database=database.check) as notices:
+        assert await notices.next() == {"log": "Kafka is away."}
         database.why = "PostgreSQL is away."
-        assert await told.next() == {"log": "Kafka is away.", "database": "PostgreSQL is away."}
+        assert await notices.next() == {"log": "Kafka is away.", "database": "PostgreSQL is away."}
         log.why = None
-        assert await told.next() == {"database": "PostgreSQL is away."}
+        assert await notices.next() == {"database": "PostgreSQL is away."}
         database.why = None
-        assert await told.next() == {}
+        assert await notices.next() == {}
         log.why = "Kafka is away again."
-        assert await told.next() == {"log": "Kafka is away again."}
+        assert await notices.next() == {"log": "Kafka is away again."}
 
 
 async def test_a_changed_duration_is_not_announced() -> None:
     log = Part("away for 1 s")
-    async with announced(log=log.check) as told:
-        assert await told.next() == {"log": "away for 1 s"}
+    async with announced(log=log.check) as notices:
+        assert await notices.next() == {"log": "away for 1 s"}
         for seconds in range(2, 20):
             log.why = f"away for {seconds} s"
-            await log.asked_again()
-        assert told.queue.empty()
+            await log.checked_again()
+        assert notices.queue.empty()
 
 
 async def test_a_slow_check_is_announced_without_being_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "PATIENCE_SECONDS", 0.001)
     log, database = Part(), Part("PostgreSQL is away.")
     log.blocked = asyncio.Event()
-    async with announced(log=log.check, database=database.check) as told:
+    async with announced(log=log.check, database=database.check) as notices:
         silent = "gives no answer within 0.001 s"
-        missing = await told.next()
+        missing = await notices.next()
         while missing["database"] == silent:
-            missing = await told.next()
+            missing = await notices.next()
         assert missing == {"log": silent, "database": "PostgreSQL is away."}
-        assert log.asked == 1
+        assert log.checked == 1
         log.blocked.set()
-        assert await told.next() == {"database": "PostgreSQL is away."}
+        assert await notices.next() == {"database": "PostgreSQL is away."}
 
 
 async def test_a_check_that_raises_is_announced_as_missing() -> None:
     async def broken() -> None:
         raise ValueError("ana@example.com")
 
-    async with announced(log=broken) as told:
-        missing = await told.next()
+    async with announced(log=broken) as notices:
+        missing = await notices.next()
         assert "ValueError" in missing["log"]
         assert "ana@" not in missing["log"]
 
 
 async def test_a_broken_terminal_does_not_end_announcing() -> None:
-    class Gone(Told):
+    class BrokenTerminal(Notices):
         def not_ready(self, missing: Mapping[str, str]) -> None:
             super().not_ready(missing)
             raise BrokenPipeError
 
-    log, told = Part("Kafka is away."), Gone()
-    task = asyncio.create_task(announce(Readiness({"log": log.check}), told))
-    assert await told.next() == {"log": "Kafka is away."}
+    log, notices = Part("Kafka is away."), BrokenTerminal()
+    task = asyncio.create_task(announce(Readiness({"log": log.check}), notices))
+    assert await notices.next() == {"log": "Kafka is away."}
     log.why = None
-    assert await told.next() == {}
+    assert await notices.next() == {}
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

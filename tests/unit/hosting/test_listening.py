@@ -18,8 +18,8 @@ def listening(host: str, port: int) -> Iterator[list[socket.socket]]:
     try:
         yield opened
     finally:
-        for one in opened:
-            one.close()
+        for listener in opened:
+            listener.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", ALL])
@@ -27,7 +27,7 @@ def test_port_0_opens_a_free_port_and_port_of_returns_it(host: str) -> None:
     with listening(host, 0) as opened:
         port = port_of(opened)
         assert port > 0
-        assert {one.getsockname()[1] for one in opened} == {port}
+        assert {listener.getsockname()[1] for listener in opened} == {port}
         with socket.create_connection(("127.0.0.1", port)):
             pass
 

@@ -56,14 +56,14 @@ def answering(answer: Callable[[str], bytes]) -> Iterator[str]:
             server.shutdown()
 
 
-def run(url: str, **wanted: Any) -> str:
+def run(url: str, **options: Any) -> str:
     console = Console(file=(out := io.StringIO()), width=160)
-    activate(ActivationRequest("m", yes=True, **wanted), url=url, key=OPS_KEY, console=console)
+    activate(ActivationRequest("m", yes=True, **options), url=url, key=OPS_KEY, console=console)
     return out.getvalue()
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"flip_number: 25", r"is not valid JSON: Expecting value \(line 1, column 1\)"),
         (b'{\n "flip_number": 25,\n}', r"line 2, column 20|line 3, column 1"),
@@ -74,11 +74,11 @@ def run(url: str, **wanted: Any) -> str:
     ],
 )
 def test_a_file_that_is_not_a_matrix_is_refused_before_any_request(
-    tmp_path: Path, content: bytes, told: str
+    tmp_path: Path, content: bytes, message: str
 ) -> None:
     file = tmp_path / "matrix"
     file.write_bytes(content)
-    with pytest.raises(Refused, match=told) as refused:
+    with pytest.raises(Refused, match=message) as refused:
         run(NOWHERE, matrix=file)
     assert isinstance(refused.value, TooLarge) == (len(content) > MAX_REQUEST_BYTES)
 
@@ -115,9 +115,9 @@ def test_the_progress_of_an_activation_is_shown_until_it_ends() -> None:
         return json.dumps(ANSWERS[path]).encode()
 
     with answering(answer) as url:
-        told = run(url)
-    assert "counting (identities): 50 of 100\npricing (profiles): 40 of 40\n" in told
-    assert "m: version 2 scores now" in told
+        output = run(url)
+    assert "counting (identities): 50 of 100\npricing (profiles): 40 of 40\n" in output
+    assert "m: version 2 scores now" in output
 
 
 def test_a_lost_answer_names_the_endpoint_that_shows_the_activation() -> None:

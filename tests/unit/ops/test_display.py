@@ -19,10 +19,10 @@ def test_markup_in_names_and_messages_is_not_interpreted() -> None:
     warning = {"field": "rules.0[a]", "rule": "[c]", "code": "x", "message": "no [b] ever came"}
     console.print(display.warnings([warning]))
     console.print(display.complaints([{"field": None, "message": "is [/nested] too deep"}]))
-    told = printed(console)
-    assert "visits: asks for path in [bold] -> [/red] │ yes" in told
-    assert "rules.0[a] │ [c]  │ no [b] ever came" in told
-    assert "(the whole) │ is [/nested] too deep" in told
+    output = printed(console)
+    assert "visits: asks for path in [bold] -> [/red] │ yes" in output
+    assert "rules.0[a] │ [c]  │ no [b] ever came" in output
+    assert "(the whole) │ is [/nested] too deep" in output
 
 
 def test_a_warning_that_no_lead_is_expected_is_red() -> None:
@@ -66,7 +66,7 @@ def test_movers_show_identity_and_company_and_the_size_of_a_cut_list() -> None:
     ana = {"identity": {"kind": "email", "value": "[ana]@acme.example"}, "company": "acme.example"}
     movers = [{"profile_id": f"p{n}", "before": 1, "after": n} | (ana if n == 0 else {}) for n in range(12)]
     console.print(display.movers("Would flip", movers, of=4_312))
-    told = printed(console)
-    assert "Would flip (10 of 4,312)" in told
-    assert "email [ana]@acme.example │ acme.example │" in told
-    assert [name in told for name in ("p0", "p1 ", "p9", "p10")] == [False, True, True, False]
+    output = printed(console)
+    assert "Would flip (10 of 4,312)" in output
+    assert "email [ana]@acme.example │ acme.example │" in output
+    assert [name in output for name in ("p0", "p1 ", "p9", "p10")] == [False, True, True, False]

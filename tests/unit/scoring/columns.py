@@ -42,12 +42,12 @@ def worths(rules: Matrix, profiles: Sequence[Days], until: int) -> list[Worth]:
     (rule,) = rules.rules
     columns = Columns([counts_of(days, rule.count_key) for days in profiles], rules.rules_of)
     exact, quick = (_by_profile(rule_lines(columns, rules, until, exact=exact)) for exact in (True, False))
-    assert {place: one[1:] for place, one in exact.items()} == {
-        place: one[1:] for place, one in quick.items()
+    assert {index: amount[1:] for index, amount in exact.items()} == {
+        index: amount[1:] for index, amount in quick.items()
     }
-    for place, one in exact.items():
-        assert quick[place].points == pytest.approx(one.points, rel=1e-12)
-    return [exact.get(place, Worth(0, 0, 0)) for place in range(len(profiles))]
+    for index, amount in exact.items():
+        assert quick[index].points == pytest.approx(amount.points, rel=1e-12)
+    return [exact.get(index, Worth(0, 0, 0)) for index in range(len(profiles))]
 
 
 def worth(rules: Matrix, days: Days, until: int) -> Worth:
@@ -58,7 +58,7 @@ def worth(rules: Matrix, days: Days, until: int) -> Worth:
 def _by_profile(lines: Lines) -> dict[int, Worth]:
     fields = lines.profile, lines.points, lines.matches, lines.paid
     each = zip(*(column.tolist() for column in fields), strict=True)
-    return {place: Worth(points, matches, paid) for place, points, matches, paid in each}
+    return {index: Worth(points, matches, paid) for index, points, matches, paid in each}
 
 
 class Parts(NamedTuple):

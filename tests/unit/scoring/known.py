@@ -26,13 +26,13 @@ def counted(rules: Matrix, *interactions: Interaction) -> Counts:
 
 
 def known(rules: Matrix, *interactions: Interaction) -> ScoreInput:
-    told = [told for one in interactions for told in reported_traits(one)]
-    told += [told for one in interactions if (told := effect(one)) is not None]
-    identities = {identity for one in interactions for identity in one.identities}
-    return ScoreInput(counted(rules, *interactions), History(told, identities))
+    reported = [report for event in interactions for report in reported_traits(event)]
+    reported += [followed for event in interactions if (followed := effect(event)) is not None]
+    identities = {identity for event in interactions for identity in event.identities}
+    return ScoreInput(counted(rules, *interactions), History(reported, identities))
 
 
-def told(*, day: int = 0, known_as: dict[str, str] | None = None, **traits: Any) -> Interaction:
+def identify(*, day: int = 0, known_as: dict[str, str] | None = None, **traits: Any) -> Interaction:
     return interaction("identify", day=day, known_as=known_as, traits=traits)
 
 

@@ -21,7 +21,7 @@ def holds(document: Any, type: str = "visit", **properties: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("asked", "value", "expected"),
+    ("comparison", "value", "expected"),
     [
         ({"eq": "a"}, "a", True),
         ({"eq": 1}, True, False),
@@ -62,8 +62,8 @@ def holds(document: Any, type: str = "visit", **properties: Any) -> bool:
         ("exactly this", "exactly this", True),
     ],
 )
-def test_an_operator_meets_or_fails_a_value(asked: Any, value: Any, expected: bool) -> None:
-    assert holds({"where": {"it": asked}}, it=value) is expected
+def test_an_operator_meets_or_fails_a_value(comparison: Any, value: Any, expected: bool) -> None:
+    assert holds({"where": {"it": comparison}}, it=value) is expected
 
 
 @pytest.mark.parametrize("operator", ["eq", "in", "contains", "starts_with", "glob", "gt", "matches_any"])
@@ -140,11 +140,11 @@ def test_a_condition_with_too_many_parts_is_refused() -> None:
 
 
 def test_equal_conditions_have_the_same_fingerprint() -> None:
-    one = condition({"type": ["b", "a"], "where": {"x": {"eq": 1}, "y": 2}})
-    other = condition({"where": {"y": {"eq": 2}, "x": 1}, "type": ["a", "b"]})
-    assert fingerprint(one, None) == fingerprint(other, None)
-    assert fingerprint(one, "asset") != fingerprint(one, None)
-    assert fingerprint(one, None) != fingerprint(condition({"type": ["a", "c"]}), None)
+    first = condition({"type": ["b", "a"], "where": {"x": {"eq": 1}, "y": 2}})
+    second = condition({"where": {"y": {"eq": 2}, "x": 1}, "type": ["a", "b"]})
+    assert fingerprint(first, None) == fingerprint(second, None)
+    assert fingerprint(first, "asset") != fingerprint(first, None)
+    assert fingerprint(first, None) != fingerprint(condition({"type": ["a", "c"]}), None)
 
 
 @pytest.mark.parametrize(

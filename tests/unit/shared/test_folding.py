@@ -15,7 +15,7 @@ COMPARISON = TypeAdapter(Comparison)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("maratón", "MARATON"),
         ("maratón", "marato\u0301n"),
@@ -34,17 +34,17 @@ COMPARISON = TypeAdapter(Comparison)
         ("ЁЖ", "ёж"),
     ],
 )
-def test_folding_ignores_case_and_accents(one: str, other: str) -> None:
-    assert folded(one) == folded(other)
+def test_folding_ignores_case_and_accents(first: str, second: str) -> None:
+    assert folded(first) == folded(second)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [("año", "ano"), ("Ñandú", "nandu"), ("й", "и"), ("が", "か"), ("각", "가")],
 )
-def test_folding_does_not_equate_different_letters(one: str, other: str) -> None:
-    assert folded(one) != folded(other)
-    assert folded(other) not in folded(one)
+def test_folding_does_not_equate_different_letters(first: str, second: str) -> None:
+    assert folded(first) != folded(second)
+    assert folded(second) not in folded(first)
 
 
 @given(st.text())
@@ -59,14 +59,14 @@ def test_case_makes_no_difference(text: str) -> None:
 
 
 def test_only_matches_any_ignores_case_and_accents() -> None:
-    asked = {
+    operands = {
         "eq": "maratón",
         "in": ["maratón"],
         "contains": "maratón",
         "starts_with": "maratón",
         "glob": "maratón",
     }
-    for operator, operand in asked.items():
+    for operator, operand in operands.items():
         holds = compile_comparison(COMPARISON.validate_python({operator: operand}))
         assert holds("maratón")
         assert not holds("maraton"), operator

@@ -88,8 +88,8 @@ def test_named_refuses_a_placeholder() -> None:
 
 def test_the_fingerprint_differs_for_different_settings() -> None:
     fingerprints = [
-        one.fingerprint
-        for one in (
+        variant.fingerprint
+        for variant in (
             forms,
             Forms("ES"),
             Forms("DE"),

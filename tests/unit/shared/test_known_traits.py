@@ -133,14 +133,14 @@ def test_null_removes_a_trait_under_each_of_its_names() -> None:
 
 
 def test_the_canonical_name_takes_precedence_and_a_value_precedes_null() -> None:
-    for told in (
+    for reported in (
         {"lastName": "B", "last_name": "A"},
         {"last_name": "A", "surname": "C"},
         {"last_name": "A", "lastName": None},
         {"last_name": None, "lastName": "A"},
         {"last_name": " ", "lastName": "A"},
     ):
-        assert canonical_traits(told) == {"last_name": "A"}
+        assert canonical_traits(reported) == {"last_name": "A"}
 
 
 def test_a_company_object_sets_the_company_traits() -> None:
@@ -170,19 +170,19 @@ def test_a_company_object_without_a_name_sets_no_company() -> None:
 
 
 def test_a_flat_trait_takes_precedence_over_an_object() -> None:
-    for told in (
+    for reported in (
         {"company_size": 5, "company": {"employees": 7}},
         {"company": {"employees": 7}, "company_size": 5},
     ):
-        assert canonical_traits(told) == {"company_size": 5}
+        assert canonical_traits(reported) == {"company_size": 5}
 
 
 def test_a_large_object_sets_known_traits_and_a_limited_number_of_others() -> None:
     large = {f"p{n}": n for n in range(500)} | {"name": "Acme", "x" * 200: 1}
-    told = canonical_traits({"company": large})
-    assert told["company"] == "Acme"
-    assert len(told) == MAX_PARTS_OF_AN_OBJECT + 1
-    assert max(map(len, told)) < 128
+    found = canonical_traits({"company": large})
+    assert found["company"] == "Acme"
+    assert len(found) == MAX_PARTS_OF_AN_OBJECT + 1
+    assert max(map(len, found)) < 128
 
 
 def test_paths_lead_into_objects_and_flat_keys_take_precedence() -> None:
@@ -211,8 +211,8 @@ def test_a_full_name_sets_missing_first_and_last_names() -> None:
 
 
 def test_website_locale_and_country_set_missing_company_traits() -> None:
-    told = {"website": "acme.example", "locale": "es", "country": "ES"}
-    assert completed(told) == told | {
+    reported = {"website": "acme.example", "locale": "es", "country": "ES"}
+    assert completed(reported) == reported | {
         "company_domain": "acme.example", "language": "es", "company_country": "ES",
     }  # fmt: skip
     assert completed({"website": "a.example", "company_domain": "b.example"})["company_domain"] == "b.example"
@@ -237,5 +237,5 @@ def test_text_of_returns_one_clean_line() -> None:
     )
 )
 def test_reading_traits_is_idempotent(traits: dict[str, Any]) -> None:
-    told = canonical_traits(traits)
-    assert canonical_traits(told) == told
+    found = canonical_traits(traits)
+    assert canonical_traits(found) == found

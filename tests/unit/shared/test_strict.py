@@ -32,31 +32,31 @@ def errors(document: Any, shape: type[BaseModel] = Whole) -> list[Any]:
     return caught.value.errors(include_url=False)
 
 
-STRANGERS = {f"stranger_{index}": index for index in range(150_000)}
+UNKNOWN_NAMES = {f"stranger_{index}": index for index in range(150_000)}
 
 
 def test_150_000_unknown_names_give_20_errors() -> None:
-    found = errors(STRANGERS)
+    found = errors(UNKNOWN_NAMES)
     assert [error["loc"] for error in found] == [(f"stranger_{index}",) for index in range(MAX_COMPLAINTS)]
     assert {error["type"] for error in found} == {"extra_forbidden"}
-    assert [error["loc"] for error in errors({"part": STRANGERS})] == [
+    assert [error["loc"] for error in errors({"part": UNKNOWN_NAMES})] == [
         ("part", f"stranger_{index}") for index in range(MAX_COMPLAINTS)
     ]
 
 
 def test_errors_of_known_fields_are_found_beside_unknown_names() -> None:
-    found = {error["loc"] for error in errors(STRANGERS | {"name": "x", "part": {"points": "many"}})}
+    found = {error["loc"] for error in errors(UNKNOWN_NAMES | {"name": "x", "part": {"points": "many"}})}
     assert {("name",), ("part", "points")} <= found
     assert len(found) == MAX_COMPLAINTS + 2
 
 
 def test_parts_after_enough_errors_are_not_validated() -> None:
     found = errors({"parts": [{"a": 1, "b": 2, "points": "many"}] * 1000})
-    told = [error for error in found if error["type"] != ENOUGH]
-    assert MAX_COMPLAINTS <= len(told) < MAX_COMPLAINTS + 3
+    reported = [error for error in found if error["type"] != ENOUGH]
+    assert MAX_COMPLAINTS <= len(reported) < MAX_COMPLAINTS + 3
     # One error, instead of three, for each part that was not looked at.
-    assert len(found) == len(told) + 1000 - len(told) // 3
-    assert [error["type"] for error in found[: len(told)]] == [error["type"] for error in told]
+    assert len(found) == len(reported) + 1000 - len(reported) // 3
+    assert [error["type"] for error in found[: len(reported)]] == [error["type"] for error in reported]
 
 
 def test_a_mapping_with_too_many_entries_is_not_read() -> None:
@@ -101,7 +101,7 @@ def test_a_model_without_the_strict_base_makes_an_error_per_name() -> None:
     class Loose(BaseModel):
         model_config = ConfigDict(extra="forbid")
 
-    assert len(errors(STRANGERS, Loose)) == len(STRANGERS)
+    assert len(errors(UNKNOWN_NAMES, Loose)) == len(UNKNOWN_NAMES)
 
 
 class Both(Strict):

@@ -28,9 +28,9 @@ def reasons(count: int, label: str = "Does something") -> tuple[Reason, ...]:
 
 
 def test_the_body_has_the_lead_with_its_score_reasons_identities_and_links() -> None:
-    told = json.loads(body(qualified()))
-    assert (told["type"], told["timestamp"]) == ("lead.qualified", "2026-06-01T09:30:00Z")
-    data = told["data"]
+    message = json.loads(body(qualified()))
+    assert (message["type"], message["timestamp"]) == ("lead.qualified", "2026-06-01T09:30:00Z")
+    data = message["data"]
     assert {name: data[name] for name in ("lead_id", "profile_id", "model", "version", "cycle")} == {
         "lead_id": "lead_1", "profile_id": "profile_1", "model": "marathon", "version": 1, "cycle": 1,
     }  # fmt: skip

@@ -40,8 +40,10 @@ def test_there_is_no_delay_after_the_last_attempt() -> None:
 
 
 @given(failures, jitters, st.timedeltas(timedelta(days=-400), timedelta(days=400)))
-def test_retry_after_only_lengthens_the_delay_and_is_capped(n: int, jitter: float, asked: timedelta) -> None:
-    planned, waited = delay(n, jitter), delay(n, jitter, asked)
+def test_retry_after_only_lengthens_the_delay_and_is_capped(
+    n: int, jitter: float, retry_after: timedelta
+) -> None:
+    planned, waited = delay(n, jitter), delay(n, jitter, retry_after)
     assert planned
     assert waited
     assert planned <= waited <= max(planned, MAX_RETRY_AFTER)

@@ -27,7 +27,9 @@ def test_signatures_equal_those_of_the_reference_library(body: str, at: datetime
 
 def test_several_secrets_give_several_signatures_in_their_order() -> None:
     both = signature([SECRET, OTHER], "msg_1", 1_700_000_000, b"{}")
-    assert both.split(" ") == [signature([one], "msg_1", 1_700_000_000, b"{}") for one in (SECRET, OTHER)]
+    assert both.split(" ") == [
+        signature([secret], "msg_1", 1_700_000_000, b"{}") for secret in (SECRET, OTHER)
+    ]
 
 
 def test_bytes_that_are_not_utf_8_are_signed_unchanged() -> None:

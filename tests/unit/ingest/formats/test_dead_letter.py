@@ -48,8 +48,8 @@ def parked(event: Event | bytes, topic: str = INTERACTIONS, **fields: Any) -> De
     return letter(**{"source": f"{topic}/3/41"} | payload_of(data)._asdict() | fields)
 
 
-def interactions(one: DeadLetter) -> list[Interaction]:
-    records = records_of(one, FORMS)
+def interactions(stored: DeadLetter) -> list[Interaction]:
+    records = records_of(stored, FORMS)
     events = [decode(record.value) for record in records]
     assert [(record.topic, record.key) for record in records] == [
         (INTERACTIONS, key_of(event)) for event in events
@@ -57,9 +57,9 @@ def interactions(one: DeadLetter) -> list[Interaction]:
     return [event for event in events if isinstance(event, Interaction)]
 
 
-def why(one: DeadLetter) -> tuple[str, str]:
+def why(stored: DeadLetter) -> tuple[str, str]:
     with pytest.raises(Refused) as refused:
-        records_of(one, FORMS)
+        records_of(stored, FORMS)
     return refused.value.code, refused.value.message
 
 
@@ -102,7 +102,7 @@ def test_a_payload_in_base64_is_replayed_as_its_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "code"),
+    ("stored", "code"),
     [
         (parked(b"no event"), "undecodable"),
         (parked(b'{"event":"interaction.99","id":"1"}'), "undecodable"),
@@ -126,8 +126,8 @@ def test_a_payload_in_base64_is_replayed_as_its_bytes() -> None:
         (refused_by_ingest('{"a":"' + "x" * (MAX_PAYLOAD_BYTES - 6)), "payload_incomplete"),
     ],
 )
-def test_a_dead_letter_that_cannot_be_replayed_is_refused_with_a_code(one: DeadLetter, code: str) -> None:
-    assert why(one)[0] == code
+def test_a_dead_letter_that_cannot_be_replayed_is_refused_with_a_code(stored: DeadLetter, code: str) -> None:
+    assert why(stored)[0] == code
 
 
 @pytest.mark.parametrize("path", [path.path for path in (*NATIVE.paths, *SEGMENT.paths)])
@@ -141,8 +141,8 @@ def test_a_dead_letter_is_read_by_the_reader_of_its_path(path: str) -> None:
 
 def test_a_single_batch_call_and_a_whole_batch_are_both_replayed() -> None:
     call = {"type": "track", "userId": "u1", "event": "Signed Up", "messageId": "m1"}
-    assert [one.id for one in interactions(refused_by_ingest(call, "/v1/b"))] == ["m1"]
-    assert [one.id for one in interactions(refused_by_ingest({"batch": [call, call]}, "/v1/b"))] == [
+    assert [event.id for event in interactions(refused_by_ingest(call, "/v1/b"))] == ["m1"]
+    assert [event.id for event in interactions(refused_by_ingest({"batch": [call, call]}, "/v1/b"))] == [
         "m1",
         "m1",
     ]
@@ -173,8 +173,10 @@ def test_a_replayed_batch_call_gets_the_clock_campaign_and_user_agent_of_its_bat
     sending = Sending(NOON, lambda: "new", FORMS, agent)
     (refusal,) = read_calls(json.dumps(body).encode(), sending)
     assert isinstance(refusal, Refusal)
-    one = dead_letter(refusal, id="dead_1", refused_at=NOON, source="/v1/batch", redaction=SEGMENT.redaction)
-    written = decode(encode(one))
+    recorded = dead_letter(
+        refusal, id="dead_1", refused_at=NOON, source="/v1/batch", redaction=SEGMENT.redaction
+    )
+    written = decode(encode(recorded))
     assert isinstance(written, DeadLetter)
     mended = msgspec.structs.replace(written, payload=written.payload.replace('"Track"', '"track"'))
     (event,) = interactions(mended)

@@ -11,7 +11,7 @@ JEN = {"email": "jen@email.example", "phone": "+14105559412"}
 
 
 def named(path: str, **call: Any) -> set[tuple[str, str]]:
-    return {(one.kind, one.value) for one in read(path, **call).identities}
+    return {(identity.kind, identity.value) for identity in read(path, **call).identities}
 
 
 def test_an_alias_makes_the_previous_id_a_former_user_id() -> None:
@@ -68,9 +68,9 @@ def test_an_alias_without_two_different_ids_is_refused(call: dict[str, Any], fie
     "event", ["Signed Up", "signed_up", "SignedUp", "Newsletter Signup", "Order Completed"]
 )
 def test_email_and_phone_of_a_sign_up_or_order_are_identities(event: str) -> None:
-    one = read("track", event=event, properties=dict(JEN))
-    assert {("email", "jen@email.example"), ("phone", "+14105559412")} < set(one.identities)
-    assert one.properties == JEN
+    interaction = read("track", event=event, properties=dict(JEN))
+    assert {("email", "jen@email.example"), ("phone", "+14105559412")} < set(interaction.identities)
+    assert interaction.properties == JEN
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_email_and_phone_of_a_page_are_not_identities() -> None:
 
 
 def test_an_invalid_email_of_a_sign_up_is_left_out_of_the_identities() -> None:
-    one = accepted("track", event="Signed Up", properties={"email": "no address"})
-    assert one.event.identities == (("user_id", "u1"),)
-    assert [(left.field, left.code) for left in one.left_out] == [
+    outcome = accepted("track", event="Signed Up", properties={"email": "no address"})
+    assert outcome.event.identities == (("user_id", "u1"),)
+    assert [(left.field, left.code) for left in outcome.left_out] == [
         ("properties.email", "identity_value_invalid")
     ]
 
@@ -112,7 +112,7 @@ def test_external_ids_name_the_person() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "external_ids",
     [
         "x", {}, 7, [None, "x", 7, {}],
         [external("crm_id", "a1", collection="accounts")],
@@ -121,8 +121,8 @@ def test_external_ids_name_the_person() -> None:
         [external(None, "a1"), external("crm_id", ["a1"]), external("crm_id", {"a": 1})],
     ],
 )  # fmt: skip
-def test_external_ids_of_other_collections_or_shapes_are_ignored(told: Any) -> None:
-    assert named("track", event="x", context={"externalIds": told}) == {("user_id", "u1")}
+def test_external_ids_of_other_collections_or_shapes_are_ignored(external_ids: Any) -> None:
+    assert named("track", event="x", context={"externalIds": external_ids}) == {("user_id", "u1")}
 
 
 def test_unusable_external_ids_are_listed_as_left_out() -> None:
@@ -131,9 +131,9 @@ def test_unusable_external_ids_are_listed_as_left_out() -> None:
         external("7", "x"),
         external("email", "x"),
     ]
-    one = accepted("track", event="x", context={"externalIds": ids})
-    assert one.event.identities == (("user_id", "u1"),)
-    assert [(left.field, left.code) for left in one.left_out] == [
+    outcome = accepted("track", event="x", context={"externalIds": ids})
+    assert outcome.event.identities == (("user_id", "u1"),)
+    assert [(left.field, left.code) for left in outcome.left_out] == [
         ("context.externalIds.0", "identity_placeholder"),
         ("context.externalIds.1", "identity_kind_invalid"),
         ("context.externalIds.2", "identity_value_invalid"),

@@ -47,7 +47,7 @@ def test_the_salt_is_created_once_and_only_its_owner_can_read_it(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("failures", "asked", "seconds"),
+    ("failures", "retry_after", "seconds"),
     [
         (1, None, 0.5),
         (2, None, 1),
@@ -58,9 +58,9 @@ def test_the_salt_is_created_once_and_only_its_owner_can_read_it(tmp_path: Path)
     ],
 )
 def test_the_delay_doubles_and_honours_retry_after(
-    failures: int, asked: timedelta | None, seconds: float
+    failures: int, retry_after: timedelta | None, seconds: float
 ) -> None:
-    assert retry_delay_seconds(failures, asked) == seconds
+    assert retry_delay_seconds(failures, retry_after) == seconds
 
 
 def shown(outcome: ImportResult) -> str:

@@ -73,15 +73,15 @@ def test_a_file_is_recognised_by_its_content_also_when_packed_or_grown(tmp_path:
         packed = written(tmp_path, gzip.compress(content), "packed")
         assert mark_of(packed) == mark
         grown = written(tmp_path, content + b"more\n", "grown")
-        for one in (path, packed, grown):
-            with open_log(one) as log:
+        for file in (path, packed, grown):
+            with open_log(file) as log:
                 assert log.marks([0, len(content), 10**9]) >= {mark}
-                assert len(list(log.lines())) == len(lines_of(one)), "and stands at the start again"
+                assert len(list(log.lines())) == len(lines_of(file)), "and stands at the start again"
 
 
-@pytest.mark.parametrize("place", [0, 100_000, len(LINES) - 2])
-def test_any_changed_byte_changes_the_mark_of_a_file(tmp_path: Path, place: int) -> None:
-    changed = LINES[:place] + b"X" + LINES[place + 1 :]
+@pytest.mark.parametrize("offset", [0, 100_000, len(LINES) - 2])
+def test_any_changed_byte_changes_the_mark_of_a_file(tmp_path: Path, offset: int) -> None:
+    changed = LINES[:offset] + b"X" + LINES[offset + 1 :]
     assert mark_of(written(tmp_path, changed)) != mark_of(written(tmp_path, LINES, "b"))
 
 
@@ -165,10 +165,10 @@ def test_no_line_is_read_after_a_damaged_gzip_header(tmp_path: Path, content: by
 def test_a_highly_compressed_file_is_unpacked_in_bounded_memory(tmp_path: Path) -> None:
     path = written(tmp_path, gzip.compress(b"\0" * 50_000_000 + b"\none\n"))
     tracemalloc.start()
-    zeros, one = lines_of(path)
+    zeros, last = lines_of(path)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (len(zeros.data), one.data) == (MAX_LENGTH + 1, b"one")
+    assert (len(zeros.data), last.data) == (MAX_LENGTH + 1, b"one")
     assert most < 5_000_000
 
 

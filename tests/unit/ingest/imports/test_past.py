@@ -58,9 +58,9 @@ def test_the_import_that_read_most_of_a_file_is_found(tmp_path: Path) -> None:
 
 def test_a_saved_import_replaces_the_earlier_import_of_the_file(tmp_path: Path) -> None:
     past = PastImports(tmp_path, URL, FIRST)
-    one = done(file(tmp_path, FIRST + b"a\n"))
-    past.save(one, None)
-    past.save(done(file(tmp_path, FIRST + b"a\nb\n")), one)
+    earlier = done(file(tmp_path, FIRST + b"a\n"))
+    past.save(earlier, None)
+    past.save(done(file(tmp_path, FIRST + b"a\nb\n")), earlier)
     assert found(past, file(tmp_path, FIRST + b"a\n")) is None
 
 

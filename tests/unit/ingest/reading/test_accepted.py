@@ -13,8 +13,8 @@ from tests.unit.ingest.formats.segment_calls import accepted as call
 from tests.unit.ingest.formats.test_native import accepted as event
 
 
-def told(one: Accepted) -> list[tuple[str, str]]:
-    return [(left.field, left.code) for left in one.left_out]
+def left_out_of(accepted: Accepted) -> list[tuple[str, str]]:
+    return [(left.field, left.code) for left in accepted.left_out]
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,10 @@ def told(one: Accepted) -> list[tuple[str, str]]:
 def test_a_placeholder_or_blank_beside_a_valid_identity_is_left_out(
     identities: dict[str, Any], left_out: list[tuple[str, str]]
 ) -> None:
-    one = event(identities={"email": "ana@runner.example"} | identities)
-    assert ("email", "ana@runner.example") in one.event.identities
-    assert "identity_value_invalid" not in told(one)
-    assert told(one) == left_out
+    accepted = event(identities={"email": "ana@runner.example"} | identities)
+    assert ("email", "ana@runner.example") in accepted.event.identities
+    assert "identity_value_invalid" not in left_out_of(accepted)
+    assert left_out_of(accepted) == left_out
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_an_event_without_a_usable_identity_is_refused_with_the_field(value: Any
 
 @pytest.mark.parametrize("id", ["null", "undefined", "{{id}}", "00000000-0000-0000-0000-000000000000", ""])
 def test_an_event_with_a_placeholder_id_gets_a_new_id(id: str) -> None:
-    one = event(id=id)
-    assert (one.event.id, told(one)) == ("new", [("id", "id_placeholder")])
-    one = call("page", messageId=id)
-    assert (one.event.id, told(one)) == ("new", [("messageId", "id_placeholder")])
+    accepted = event(id=id)
+    assert (accepted.event.id, left_out_of(accepted)) == ("new", [("id", "id_placeholder")])
+    accepted = call("page", messageId=id)
+    assert (accepted.event.id, left_out_of(accepted)) == ("new", [("messageId", "id_placeholder")])
 
 
 @pytest.mark.parametrize(
@@ -81,20 +81,20 @@ def test_an_event_with_a_placeholder_id_gets_a_new_id(id: str) -> None:
 def test_a_segment_call_leaves_out_unusable_identities(
     fields: dict[str, Any], left_out: list[tuple[str, str]]
 ) -> None:
-    one = call("identify", **{"userId": "u1", "anonymousId": "cookie-1"} | fields)
-    assert ("anonymous_id", "cookie-1") in one.event.identities
-    assert told(one) == left_out
-    assert one.event.traits == fields.get("traits", fields.get("context", {}).get("traits", {}))
+    accepted = call("identify", **{"userId": "u1", "anonymousId": "cookie-1"} | fields)
+    assert ("anonymous_id", "cookie-1") in accepted.event.identities
+    assert left_out_of(accepted) == left_out
+    assert accepted.event.traits == fields.get("traits", fields.get("context", {}).get("traits", {}))
 
 
 def test_a_group_call_with_a_placeholder_id_still_sets_the_company() -> None:
-    one = call("group", groupId="undefined", traits={"name": "Runner Ltd"})
-    assert one.event.traits == {"company": "Runner Ltd"}
-    assert told(one) == [("groupId", "identity_placeholder")]
+    accepted = call("group", groupId="undefined", traits={"name": "Runner Ltd"})
+    assert accepted.event.traits == {"company": "Runner Ltd"}
+    assert left_out_of(accepted) == [("groupId", "identity_placeholder")]
 
 
 def test_every_answer_says_what_was_left_out() -> None:
-    one = event(identities={"email": "ana@runner.example", "user_id": 0})
+    accepted = event(identities={"email": "ana@runner.example", "user_id": 0})
     left_out = [
         {
             "field": "identities.user_id",
@@ -102,11 +102,11 @@ def test_every_answer_says_what_was_left_out() -> None:
             "message": "The value is a placeholder for an unknown person, so it identifies no person.",
         }
     ]
-    (native,) = msgspec.json.decode(answer([one], NATIVE.id_fields).body)["results"]
+    (native,) = msgspec.json.decode(answer([accepted], NATIVE.id_fields).body)["results"]
     assert native == {"id": "new", "status": "accepted", "left_out": left_out}
-    (batch,) = msgspec.json.decode(answer_calls([one], SEGMENT.id_fields).body)["results"]
+    (batch,) = msgspec.json.decode(answer_calls([accepted], SEGMENT.id_fields).body)["results"]
     assert batch == native
-    assert msgspec.json.decode(answer_call([one], SEGMENT.id_fields).body) == {
+    assert msgspec.json.decode(answer_call([accepted], SEGMENT.id_fields).body) == {
         "success": True,
         "left_out": left_out,
     }

@@ -19,10 +19,10 @@ def rows(title: str) -> Iterator[list[str]]:
 
 
 def test_documented_segment_event_names_equal_those_of_the_code() -> None:
-    _, *told = rows("Names of Segment events")
-    named = {snake_case(name): type_ for names, type_ in told for name in names.split(",")}
+    _, *documented = rows("Names of Segment events")
+    named = {snake_case(name): type_ for names, type_ in documented for name in names.split(",")}
     assert named == SEGMENT_TYPES
-    for names, type_ in told:
+    for names, type_ in documented:
         assert {track_type(name.strip()) for name in names.split(",")} == {type_}
 
 
@@ -31,9 +31,9 @@ def test_every_type_of_a_segment_event_is_known() -> None:
 
 
 def test_documented_interactions_and_touches_equal_those_of_the_code() -> None:
-    _, *told = rows("Interactions and touches")
+    _, *documented = rows("Interactions and touches")
     interactions, touches = (
-        {type_ for named, types in told if named.startswith(kind) for type_ in types.split(", ")}
+        {type_ for named, types in documented if named.startswith(kind) for type_ in types.split(", ")}
         for kind in ("interaction", "touch")
     )
     assert touches == TOUCHES
@@ -41,7 +41,7 @@ def test_documented_interactions_and_touches_equal_those_of_the_code() -> None:
 
 
 def test_documented_effects_equal_those_of_the_code() -> None:
-    _, *told = rows("Effects on traits")
-    assert dict(told) == {
+    _, *documented = rows("Effects on traits")
+    assert dict(documented) == {
         type_: f"{effect.trait}: {str(effect.value).lower()}" for type_, effect in EFFECTS.items()
     }

@@ -31,4 +31,8 @@ def odd(*rules: dict[str, Any], seen: SeenNames = SeenNames(), **more: Any) -> l
     """Return (field, code, message) of the warnings, without those about a matrix that makes no leads."""
     document = {"flip_number": 1, "rules": list(rules), **more}
     found = warnings(read_matrix("m", document), seen)
-    return [(one.field, one.code, one.message) for one in found if not one.code.startswith("no_lead")]
+    return [
+        (warning.field, warning.code, warning.message)
+        for warning in found
+        if not warning.code.startswith("no_lead")
+    ]

@@ -18,11 +18,11 @@ def errors(document: Any) -> list[Any]:
 
 def refused(document: Any) -> dict[str | None, str]:
     """Return the messages of a document's errors by field, without the name of the rule in front."""
-    told: dict[str | None, str] = {}
+    messages: dict[str | None, str] = {}
     for error in errors(document):
         message = error["message"]
         if "rule" in error:
             assert message.startswith(f"rule {error['rule']}: ")
             message = message.removeprefix(f"rule {error['rule']}: ")
-        told[error["field"]] = message
-    return told
+        messages[error["field"]] = message
+    return messages

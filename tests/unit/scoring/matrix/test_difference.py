@@ -22,11 +22,13 @@ def test_versions_that_are_alike_have_no_difference() -> None:
 
 def test_order_of_rules_members_and_required_traits_is_not_a_change() -> None:
     first, second = rule("a", 1), rule("b", 2)
-    one = matrix(first, second, groups={"g": {"rules": ["a", "b"], "cap": 2}}, requires=["email", "company"])
-    other = matrix(
+    before = matrix(
+        first, second, groups={"g": {"rules": ["a", "b"], "cap": 2}}, requires=["email", "company"]
+    )
+    after = matrix(
         second, first, groups={"g": {"rules": ["b", "a"], "cap": 2}}, requires=["company", "email"]
     )
-    assert difference(one, other) == []
+    assert difference(before, after) == []
 
 
 @pytest.mark.parametrize(
@@ -156,15 +158,15 @@ def test_trait_rules_are_never_counted() -> None:
         'decides: added, 15 points for title has any of "vp"',
     )
     other = DECIDES | {"when": {"title": "ceo"}, "points": 20}
-    asked, paid = difference(matrix(traits=[DECIDES]), matrix(traits=[other]))
-    assert asked.text == 'decides: asks for title has any of "vp" -> title is "ceo"'
-    assert (asked.path, asked.before, asked.after) == (
+    condition, paid = difference(matrix(traits=[DECIDES]), matrix(traits=[other]))
+    assert condition.text == 'decides: asks for title has any of "vp" -> title is "ceo"'
+    assert (condition.path, condition.before, condition.after) == (
         "traits.decides.when",
         {"title": {"matches_any": ["vp"]}},
         {"title": {"eq": "ceo"}},
     )
     assert (paid.path, paid.text) == ("traits.decides.points", "decides: points 15 -> 20")
-    assert not any(change.needs_counting for change in (added, asked, paid))
+    assert not any(change.needs_counting for change in (added, condition, paid))
 
 
 def test_a_rule_that_became_a_trait_rule_is_removed_and_added() -> None:

@@ -23,7 +23,7 @@ def of_trait(when: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("when", "field", "told"),
+    ("when", "field", "form"),
     [
         ({"all": [VISIT], "type": "b"}, ".type", "cannot stand beside `all`, which stands alone; join them"),
         (
@@ -53,18 +53,18 @@ def of_trait(when: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_the_refusal_of_a_join_shows_the_right_form(when: Any, field: str, told: str) -> None:
+def test_the_refusal_of_a_join_shows_the_right_form(when: Any, field: str, form: str) -> None:
     message = refused(of_rule(when))[f"rules.0.when{field}"]
-    assert told in message
+    assert form in message
     shown = example(message)
-    if "values" not in told and "object" not in told:
+    if "values" not in form and "object" not in form:
         read_matrix("m", of_rule(shown))
     else:
         read_matrix("m", of_rule({"where": shown}))
 
 
 @pytest.mark.parametrize(
-    ("when", "field", "told"),
+    ("when", "field", "form"),
     [
         (
             {"any": [SPAIN], "title": "vp"},
@@ -83,10 +83,10 @@ def test_the_refusal_of_a_join_shows_the_right_form(when: Any, field: str, told:
     ],
 )
 def test_the_refusal_of_a_wrong_join_of_traits_shows_a_valid_trait_condition(
-    when: Any, field: str, told: str
+    when: Any, field: str, form: str
 ) -> None:
     message = refused(of_trait(when))[f"traits.0.when{field}"]
-    assert told in message
+    assert form in message
     read_matrix("m", of_trait(example(message)))
     excluded = {"flip_number": 1, "rules": [rule()], "excludes": [when]}
     assert refused(excluded) == {f"excludes.0{field}": message}
@@ -103,8 +103,8 @@ def test_all_wrong_joins_are_reported_at_once_with_other_errors() -> None:
     when = {
         "all": [{"any": VISIT}, {"not": [VISIT]}, "visit", {"all": [VISIT], "type": "like"}, {"typ": "x"}]
     }
-    told = refused(of_rule(when) | of_trait({"any": {"country": "ES"}, "title": "vp"}))
-    assert list(told) == [
+    messages = refused(of_rule(when) | of_trait({"any": {"country": "ES"}, "title": "vp"}))
+    assert list(messages) == [
         "rules.0.when.all.0.any", "rules.0.when.all.1.not", "rules.0.when.all.2", "rules.0.when.all.3.type",
         "rules.0.when.all.4.typ", "traits.0.when.any", "traits.0.when.title",
     ]  # fmt: skip

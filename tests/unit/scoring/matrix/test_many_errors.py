@@ -45,7 +45,7 @@ def test_a_matrix_that_is_wrong_everywhere_makes_few_errors(document: dict[str, 
         read_matrix("m", {"flip_number": 25} | document)
     assert caught.value.errors
     assert len(caught.value.errors) <= MAX_COMPLAINTS
-    assert not any("enough" in one["message"] for one in caught.value.errors)
+    assert not any("enough" in error["message"] for error in caught.value.errors)
 
 
 def deep(levels: int) -> dict[str, Any]:
@@ -81,8 +81,8 @@ def naming(types: int) -> dict[str, Any]:
 
 
 def test_a_matrix_may_name_at_most_a_thousand_types() -> None:
-    told = warnings(read_matrix("m", naming(MAX_NAMES)), SeenNames(types=frozenset({"x"})))
-    assert len(told) == MAX_WARNINGS
+    found = warnings(read_matrix("m", naming(MAX_NAMES)), SeenNames(types=frozenset({"x"})))
+    assert len(found) == MAX_WARNINGS
     for types in (MAX_NAMES + 1, 16_800):
         with pytest.raises(Refused, match=f"at most 1,000 types of interaction; this one names {types:,}"):
             read_matrix("m", naming(types))
@@ -91,12 +91,12 @@ def test_a_matrix_may_name_at_most_a_thousand_types() -> None:
 def test_suggestions_are_searched_only_for_the_first_twenty_unknown_types(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked: list[str] = []
+    searched: list[str] = []
 
     def counted(written: str, known: Any, **how: Any) -> str | None:
-        asked.append(written)
+        searched.append(written)
         return suggestion(written, known, **how)
 
     monkeypatch.setattr("services.scoring.matrix.warnings.nearest.suggestion", counted)
     warnings(read_matrix("m", naming(500)), SeenNames(types=frozenset({"type_x"})))
-    assert len(asked) == 20
+    assert len(searched) == 20

@@ -141,9 +141,9 @@ def test_errors_in_conditions_have_the_path_as_written(when: Any, field: str, me
     ],
 )
 def test_errors_in_trait_conditions_have_a_path_without_where(when: Any, field: str, message: str) -> None:
-    (told,) = refused(of_trait(when=when)).items()
-    assert told[0] == f"traits.0.when{field}"
-    assert told[1].startswith(message)
+    (refusal,) = refused(of_trait(when=when)).items()
+    assert refusal[0] == f"traits.0.when{field}"
+    assert refusal[1].startswith(message)
     excluded = {"flip_number": 5, "rules": [rule()], "excludes": [{"a": 1}, when]}
     assert list(refused(excluded)) == [f"excludes.1{field}"]
 
@@ -209,9 +209,9 @@ def test_too_deep_conditions_are_refused_at_any_depth(levels: int) -> None:
     deep: dict[str, Any] = {"type": "visit"}
     for _ in range(levels):
         deep = {"not": deep}
-    told = refused(of_rule(when=deep)) | refused(of_trait(when=deep))
-    assert all("deep" in message for message in told.values())
-    assert all(len(field or "") < 200 for field in told)
+    messages = refused(of_rule(when=deep)) | refused(of_trait(when=deep))
+    assert all("deep" in message for message in messages.values())
+    assert all(len(field or "") < 200 for field in messages)
 
 
 def test_a_very_long_unknown_key_is_cut_in_the_field() -> None:

@@ -8,15 +8,15 @@ def test_company_traits_are_always_needed() -> None:
 
 def test_rules_exclusions_and_required_traits_of_all_matrices_are_needed() -> None:
     nested = {"all": [{"a": {"eq": 1}}, {"any": [{"b": {"exists": True}}, {"not": {"c": {"eq": 1}}}]}]}
-    one = matrix(traits=[{"id": "t", "when": nested, "points": 1}], requires=["last_name"])
-    other = matrix(excludes=[{"lifecycle": {"eq": "customer"}, "d": {"missing": True}}])
-    needed = needed_traits([one, other]) - COMPANY_TRAITS
+    first = matrix(traits=[{"id": "t", "when": nested, "points": 1}], requires=["last_name"])
+    second = matrix(excludes=[{"lifecycle": {"eq": "customer"}, "d": {"missing": True}}])
+    needed = needed_traits([first, second]) - COMPANY_TRAITS
     assert needed == {"a", "b", "c", "d", "last_name", "name", "lifecycle"}
 
 
 def test_needed_traits_include_fallback_traits_and_parents_of_paths() -> None:
-    one = matrix(requires=["jobTitle", "company.name", "address.city", "company_domain", "companySize"])
-    assert needed_traits([one]) - COMPANY_TRAITS == {
+    required = matrix(requires=["jobTitle", "company.name", "address.city", "company_domain", "companySize"])
+    assert needed_traits([required]) - COMPANY_TRAITS == {
         "title",
         "address",
         "address.city",

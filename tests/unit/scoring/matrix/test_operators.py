@@ -18,9 +18,9 @@ from tests.support.builders import rule
 from tests.unit.scoring.matrix.oddities import oddities
 from tests.unit.shared.operators.cases import CASES
 
-NAMES = [one.name for one in OPERATORS]
-BY_NAME = {one.name: one for one in OPERATORS}
-OF_TEXTS = [one.name for one in OPERATORS if one.text is not None]
+NAMES = [operator.name for operator in OPERATORS]
+BY_NAME = {operator.name: operator for operator in OPERATORS}
+OF_TEXTS = [operator.name for operator in OPERATORS if operator.text is not None]
 PAGE = Path(__file__).parents[4] / "docs/scoring.md"
 
 
@@ -42,17 +42,17 @@ def codes(name: str, test: Any) -> list[str]:
     """Return the codes of the warnings of a rule that asks this of a property."""
     when = {"where": {name: test}}
     found = oddities({"flip_number": 1, "rules": [rule(), rule("asks", 1, when=when)]})
-    return [one.code for one in found if one.rule == "asks"]
+    return [warning.code for warning in found if warning.rule == "asks"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_values_that_meet_and_fail_each_operator_are_found(name: str) -> None:
     """They are what why-flipped proposes."""
     case = CASES[name]
-    asked = of_traits({name: case.operand})
-    holds = compile_traits(asked)
-    to_meet = next(assignments(asked, traits(case.fails), compile_traits))
-    to_fail = next(assignments(asked, traits(case.meets), compile_traits, met=False))
+    condition = of_traits({name: case.operand})
+    holds = compile_traits(condition)
+    to_meet = next(assignments(condition, traits(case.fails), compile_traits))
+    to_fail = next(assignments(condition, traits(case.meets), compile_traits, met=False))
     assert (holds(to_meet), holds(to_fail)) == (True, False)
 
 

@@ -52,7 +52,7 @@ def test_a_condition_that_no_interaction_can_meet_gives_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("test", "told"),
+    ("test", "reason"),
     [
         ({"gt": 5, "lt": 4}, "no number is gt 5 and lt 4"),
         ({"gte": 5, "lt": 5}, "no number is gte 5 and lt 5"),
@@ -70,8 +70,8 @@ def test_a_condition_that_no_interaction_can_meet_gives_a_warning() -> None:
         ({"exists": False, "gte": 2}, "exists false asks for nothing there, gte 2 for something"),
     ],
 )
-def test_a_test_with_contradicting_operators_gives_a_warning(test: dict[str, Any], told: str) -> None:
-    message = f"no value can meet this: {told}"
+def test_a_test_with_contradicting_operators_gives_a_warning(test: dict[str, Any], reason: str) -> None:
+    message = f"no value can meet this: {reason}"
     of_rule = rule(when={"any": [{"type": "visit"}, {"where": {"path": "/", "seats": test}}]})
     of_trait = TRAIT | {"when": {"not": {"seats": test}}}
     assert odd(of_rule, traits=[of_trait], excludes=[{"title": "vp"}, {"all": [{"seats": test}]}]) == [

@@ -45,7 +45,7 @@ def test_errors_in_a_rule_name_the_rule_and_have_the_path_with_its_index() -> No
 def test_errors_in_a_rule_with_an_unusable_id_do_not_name_the_rule(rule_id: Any) -> None:
     found = errors({"flip_number": 25, "rules": [rule() | {"points": "8", "id": rule_id}]})
     assert {"field": "rules.0.points", "message": "must be a number"} in found
-    assert not any("rule" in one for one in found)
+    assert not any("rule" in error for error in found)
 
 
 def test_contradictions_are_reported_together_with_errors_of_single_parts() -> None:
@@ -89,8 +89,8 @@ def test_size_reach_and_model_errors_are_reported_together() -> None:
     many = [
         rule(f"r{n}", 1, when={"any": [{"where": where}] * 20}, cap=1) for n in range(MAX_TESTS // 400 + 1)
     ]
-    told = refused({"model": "other", "flip_number": 25, "rules": many})
-    assert list(told) == ["model", "rules", "flip_number"]
+    messages = refused({"model": "other", "flip_number": 25, "rules": many})
+    assert list(messages) == ["model", "rules", "flip_number"]
 
 
 def test_the_number_of_reported_errors_and_contradictions_is_limited() -> None:
@@ -114,15 +114,15 @@ def test_the_number_of_reported_errors_and_contradictions_is_limited() -> None:
 )  # fmt: skip
 def test_hostile_sections_give_few_and_short_errors(section: str, hostile: Any) -> None:
     document = {"flip_number": -1, "rules": [rule()], section: hostile}
-    told = errors(document)
-    assert 0 < len(told) <= MAX_COMPLAINTS
-    assert len(json.dumps(told, ensure_ascii=False).encode()) < 10_000
+    found = errors(document)
+    assert 0 < len(found) <= MAX_COMPLAINTS
+    assert len(json.dumps(found, ensure_ascii=False).encode()) < 10_000
 
 
 def test_an_invalid_model_name_is_refused_without_a_codec_error() -> None:
-    told = refused({"model": "\ud800", "flip_number": 1, "rules": [rule()]})
-    assert list(told) == ["model"]
-    assert "codec" not in told["model"]
+    messages = refused({"model": "\ud800", "flip_number": 1, "rules": [rule()]})
+    assert list(messages) == ["model"]
+    assert "codec" not in messages["model"]
 
 
 def test_a_consistent_matrix_is_accepted() -> None:

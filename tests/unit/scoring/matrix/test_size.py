@@ -11,7 +11,7 @@ from tests.support.builders import rule
 
 
 def asking(*conditions: dict[str, Any], **more: Any) -> dict[str, Any]:
-    rules = [rule(f"r{number}", 1, when=one) for number, one in enumerate(conditions)]
+    rules = [rule(f"r{number}", 1, when=condition) for number, condition in enumerate(conditions)]
     return {"flip_number": 1, "rules": rules} | more
 
 
@@ -29,8 +29,8 @@ def properties(number: int) -> list[dict[str, Any]]:
 
 def traits(number: int) -> dict[str, Any]:
     names = [f"t{n}" for n in range(number)]
-    asked = [dict.fromkeys(names[start : start + 20], 1) for start in range(0, number, 20)]
-    each = [{"id": f"t{n}", "when": one, "points": 1} for n, one in enumerate(asked)]
+    conditions = [dict.fromkeys(names[start : start + 20], 1) for start in range(0, number, 20)]
+    each = [{"id": f"t{n}", "when": condition, "points": 1} for n, condition in enumerate(conditions)]
     return asking({"type": "visit"}, traits=each)
 
 
@@ -41,15 +41,15 @@ AT_MOST = {
 }
 
 
-@pytest.mark.parametrize("what", AT_MOST)
-def test_a_matrix_may_name_at_most_a_thousand_types_properties_or_traits(what: str) -> None:
-    largest, too_large = AT_MOST[what]
+@pytest.mark.parametrize("kind", AT_MOST)
+def test_a_matrix_may_name_at_most_a_thousand_types_properties_or_traits(kind: str) -> None:
+    largest, too_large = AT_MOST[kind]
     read_matrix("m", largest)
-    with pytest.raises(Refused, match=f"at most 1,000 {what}; this one names 1,001") as refused:
+    with pytest.raises(Refused, match=f"at most 1,000 {kind}; this one names 1,001") as refused:
         read_matrix("m", too_large)
     assert (refused.value.code, refused.value.field) == (
         "matrix_invalid",
-        "traits" if what == "traits" else "rules",
+        "traits" if kind == "traits" else "rules",
     )
     stored_matrix("m", too_large)
 

@@ -42,10 +42,12 @@ def rows(connection: sa.Connection) -> list[tuple[object, ...]]:
 
 
 @given(ENTRIES, ENTRIES)
-def test_counts_survive_being_stored(connection: sa.Connection, one: list[Entry], other: list[Entry]) -> None:
+def test_counts_survive_being_stored(
+    connection: sa.Connection, of_ana: list[Entry], of_ben: list[Entry]
+) -> None:
     """Every reader of stored counts can count on from them, and then writes the same bytes."""
     connection.execute(sa.delete(table))
-    kept = {ANA: counts_from(one), BEN: counts_from(other)}
+    kept = {ANA: counts_from(of_ana), BEN: counts_from(of_ben)}
     write(connection, {who: stored(counts, 0) for who, counts in kept.items()})
     first, before = rows(connection), read(connection, [ANA, BEN])
     assert before == {who: stored(counts, 1) for who, counts in kept.items()}

@@ -26,7 +26,7 @@ def test_a_position_within_its_log_is_fine(position: Position) -> None:
 
 
 @pytest.mark.parametrize(
-    ("position", "extent", "told"),
+    ("position", "extent", "message"),
     [
         (Position(7, "log-1"), Extent("log-2", 0, 10), "another log up to offset 7"),
         (Position(0, "log-1"), Extent("log-2", 0, 10), "another log up to offset 0"),
@@ -36,12 +36,12 @@ def test_a_position_within_its_log_is_fine(position: Position) -> None:
     ],
 )
 def test_a_log_that_would_skip_events_is_refused_with_the_command_to_reread(
-    position: Position, extent: Extent, told: str
+    position: Position, extent: Extent, message: str
 ) -> None:
     with pytest.raises(LogChanged) as raised:
         check_extent(HERE, position, extent)
     assert raised.value.message.startswith("interactions/0: ")
-    assert told in raised.value.message
+    assert message in raised.value.message
     assert "`flipline positions reread`" in raised.value.message
 
 

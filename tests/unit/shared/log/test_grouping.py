@@ -29,7 +29,7 @@ def records(*values: bytes) -> list[Record]:
 
 
 async def waiting(group: GroupCommit, *appends: Sequence[Record]) -> list[asyncio.Task[None]]:
-    tasks = [asyncio.create_task(group.append(one)) for one in appends]
+    tasks = [asyncio.create_task(group.append(batch)) for batch in appends]
     await asyncio.sleep(0)
     return tasks
 
@@ -80,8 +80,8 @@ async def test_a_failed_write_fails_its_callers_and_not_the_next() -> None:
 async def test_a_cancelled_append_does_not_disturb_other_appends() -> None:
     disk = Disk()
     group = GroupCommit(disk.write, max_group=100, max_waiting=100)
-    gone, stays = await waiting(group, records(b"1"), records(b"2"))
-    gone.cancel()
+    cancelled, stays = await waiting(group, records(b"1"), records(b"2"))
+    cancelled.cancel()
     disk.free.set()
     await stays
     assert disk.writes == [[b"1", b"2"]]

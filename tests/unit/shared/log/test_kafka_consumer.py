@@ -11,7 +11,7 @@ from shared.log.kafka_consumer import KafkaConsumer
 from shared.log.port import Partition
 from tests.support.patience import PATIENCE_SECONDS, a_moment
 
-ONE, TWO = TopicPartition("interactions", 1), TopicPartition("interactions", 2)
+FIRST, SECOND = TopicPartition("interactions", 1), TopicPartition("interactions", 2)
 
 
 class Client:
@@ -93,26 +93,26 @@ def record(offset: int) -> Any:
 async def test_an_assigned_partition_is_claimed_before_it_is_read(
     client: Client, claims: Claims, consumer: KafkaConsumer
 ) -> None:
-    consumer.assigned([ONE])
-    client.ready = {ONE: [record(5)]}
+    consumer.assigned([FIRST])
+    client.ready = {FIRST: [record(5)]}
     assert [message.offset for message in await consumer.poll(0)] == [5]
-    assert (client.sought, claims.held) == ({ONE: 5}, {1})
+    assert (client.sought, claims.held) == ({FIRST: 5}, {1})
 
 
 async def test_messages_of_unclaimed_partitions_are_not_returned(
     client: Client, consumer: KafkaConsumer
 ) -> None:
-    consumer.assigned([ONE])
-    client.ready = {ONE: [record(5)], TWO: [record(9)]}
+    consumer.assigned([FIRST])
+    client.ready = {FIRST: [record(5)], SECOND: [record(9)]}
     assert {message.partition.number for message in await consumer.poll(0)} == {1}
 
 
 async def test_a_rebalance_releases_all_claims_first(claims: Claims, consumer: KafkaConsumer) -> None:
-    consumer.assigned([ONE, TWO])
+    consumer.assigned([FIRST, SECOND])
     await consumer.poll(0)
     consumer.revoked()
     assert claims.held == set()
-    consumer.assigned([TWO])
+    consumer.assigned([SECOND])
     await consumer.poll(0)
     assert claims.held == {2}
 
@@ -120,13 +120,13 @@ async def test_a_rebalance_releases_all_claims_first(claims: Claims, consumer: K
 async def test_a_fenced_consumer_reads_nothing_until_the_next_assignment(
     client: Client, claims: Claims, consumer: KafkaConsumer
 ) -> None:
-    consumer.assigned([ONE])
+    consumer.assigned([FIRST])
     await consumer.poll(0)
     consumer.stand_down()
-    client.ready = {ONE: [record(5)]}
+    client.ready = {FIRST: [record(5)]}
     assert (await consumer.poll(0), claims.held) == ([], set())
-    consumer.assigned([ONE])
-    client.ready = {ONE: [record(5)]}
+    consumer.assigned([FIRST])
+    client.ready = {FIRST: [record(5)]}
     assert len(await consumer.poll(0)) == 1
 
 
@@ -134,10 +134,10 @@ async def test_a_fence_from_before_a_rebalance_does_not_release_new_claims(
     claims: Claims, consumer: KafkaConsumer
 ) -> None:
     """The batch was read under the old assignment; when it is refused, the new assignment is made."""
-    consumer.assigned([ONE])
+    consumer.assigned([FIRST])
     await consumer.poll(0)
     consumer.revoked()
-    consumer.assigned([TWO])
+    consumer.assigned([SECOND])
     consumer.stand_down()
     await consumer.poll(0)
     assert claims.held == {2}
@@ -147,7 +147,7 @@ async def test_a_consumer_without_an_assignment_for_too_long_rejoins_the_group(
     client: Client, claims: Claims
 ) -> None:
     consumer = consumer_of(client, claims, stale_after_seconds=0)
-    consumer.assigned([ONE])
+    consumer.assigned([FIRST])
     await consumer.poll(0)
     consumer.stand_down()
     with pytest.raises(Unavailable, match="joins the group again"):
@@ -157,8 +157,8 @@ async def test_a_consumer_without_an_assignment_for_too_long_rejoins_the_group(
 async def test_offsets_are_committed_only_for_claimed_partitions(
     client: Client, consumer: KafkaConsumer
 ) -> None:
-    consumer.assigned([ONE])
+    consumer.assigned([FIRST])
     await consumer.poll(0)
     await consumer.acknowledge({Partition("interactions", 1): 8, Partition("interactions", 2): 3})
     await consumer.close()
-    assert client.committed == {ONE: 8}
+    assert client.committed == {FIRST: 8}

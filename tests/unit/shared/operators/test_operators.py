@@ -11,9 +11,9 @@ from shared.operators.operator import Operator, TextUse
 from shared.operators.table import OPERATORS
 from tests.unit.shared.operators.cases import CASES, read
 
-NAMES = [one.name for one in OPERATORS]
-OF_TEXTS = [one.name for one in OPERATORS if one.text is not None]
-BOUNDED = [one.name for one in OPERATORS if one.bounds is not None]
+NAMES = [operator.name for operator in OPERATORS]
+OF_TEXTS = [operator.name for operator in OPERATORS if operator.text is not None]
+BOUNDED = [operator.name for operator in OPERATORS if operator.bounds is not None]
 FORMS = {str: "text", int: "number", float: "number", bool: "boolean", list: "list", dict: "object"}
 
 
@@ -59,7 +59,7 @@ def test_candidates_meet_the_operator_or_are_its_bounds(name: str) -> None:
     candidates = operator.candidates(operand)
     assert operator.asks_presence or candidates
     bounds = operator.bounds(operand) if operator.bounds is not None else ()
-    assert all(operator.compile(operand)(one) or one in bounds for one in candidates)
+    assert all(operator.compile(operand)(candidate) or candidate in bounds for candidate in candidates)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -89,7 +89,7 @@ def test_the_text_use_agrees_with_the_test(name: str) -> None:
         operator, typed = read(name, [operand] if isinstance(CASES[name].operand, list) else operand)
         return operator.compile(typed)(value)
 
-    (operator,) = (one for one in OPERATORS if one.name == name)
+    (operator,) = (candidate for candidate in OPERATORS if candidate.name == name)
     assert holds("abc", "abc")
     assert operator.text == TextUse(
         from_start=not holds("abc", "-abc"),
@@ -105,6 +105,6 @@ def test_a_form_is_a_mismatch_if_no_value_of_it_can_meet_the_operator(name: str,
     case = CASES[name]
     operator, operand = read(name, case.operand)
     values: list[Any] = [case.meets, "x", 1, True, [case.meets], [case.operand], {"a": 1}]
-    of_form = [one for one in values if FORMS.get(type(one)) == form]
+    of_form = [value for value in values if FORMS.get(type(value)) == form]
     can_meet = operator.asks_presence or any(map(operator.compile(operand), of_form))
     assert (operator.mismatch(operand, frozenset({form})) is None) == can_meet

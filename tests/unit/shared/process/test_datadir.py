@@ -167,4 +167,4 @@ def test_permissions_of_files_of_a_renewal_are_restricted(tmp_path: Path) -> Non
     inner.chmod(0o755)
     (inner / "rebuilt.sqlite").chmod(0o644)
     assert prepared(tmp_path) == []
-    assert [mode(one) for one in (tmp_path, inner, inner / "rebuilt.sqlite")] == [0o700, 0o700, 0o600]
+    assert [mode(path) for path in (tmp_path, inner, inner / "rebuilt.sqlite")] == [0o700, 0o700, 0o600]

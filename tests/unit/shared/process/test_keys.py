@@ -72,12 +72,12 @@ def test_an_empty_key_among_others_is_refused(tmp_path: Path) -> None:
     assert "Key 2 of FLIPLINE_OPS_KEYS is empty" in refusal(tmp_path, ops=(*(GIVEN["ops"] or ()), "")).message
 
 
-@pytest.mark.parametrize(("one", "other"), [("write", "ops"), ("write", "crm"), ("ops", "crm")])
-def test_a_key_in_two_roles_is_refused(tmp_path: Path, one: str, other: str) -> None:
+@pytest.mark.parametrize(("first", "second"), [("write", "ops"), ("write", "crm"), ("ops", "crm")])
+def test_a_key_in_two_roles_is_refused(tmp_path: Path, first: str, second: str) -> None:
     shared = ("the-same-key-in-two-roles",)
-    refused = refusal(tmp_path, **{one: (*(GIVEN[one] or ()), *shared), other: shared})
+    refused = refusal(tmp_path, **{first: (*(GIVEN[first] or ()), *shared), second: shared})
     assert refused.code == "key_in_two_roles"
-    assert f"FLIPLINE_{one.upper()}_KEYS and FLIPLINE_{other.upper()}_KEYS" in refused.message
+    assert f"FLIPLINE_{first.upper()}_KEYS and FLIPLINE_{second.upper()}_KEYS" in refused.message
     assert "the-same-key" not in refused.message
 
 

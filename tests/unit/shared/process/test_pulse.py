@@ -78,11 +78,11 @@ def test_safe_reason_and_safe_trace_leave_out_messages_of_foreign_exceptions() -
     with pytest.raises(IntegrityError) as raised:
         fail()
     assert "ana@example.com" in str(raised.value)
-    told = safe_reason(raised.value) + safe_trace(raised.value)
-    assert "ana@example.com" not in told
-    assert "IntegrityError" in told
-    assert "caused by ValueError" in told
-    assert "tests/unit/shared/process/test_pulse.py" in told
+    text = safe_reason(raised.value) + safe_trace(raised.value)
+    assert "ana@example.com" not in text
+    assert "IntegrityError" in text
+    assert "caused by ValueError" in text
+    assert "tests/unit/shared/process/test_pulse.py" in text
 
 
 def test_every_report_of_a_worker_ends_its_silence(clock: Clock, pulse: Pulse) -> None:

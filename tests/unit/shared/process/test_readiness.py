@@ -34,19 +34,19 @@ async def test_a_hanging_check_runs_once_and_does_not_delay_other_checks(
 ) -> None:
     """A frozen database does this, and each probe would otherwise add another connection that waits."""
     monkeypatch.setattr(readiness, "PATIENCE_SECONDS", 0.001)
-    asked: list[int] = []
+    calls: list[int] = []
     go_on = asyncio.Event()
 
     async def hangs() -> None:
-        asked.append(1)
+        calls.append(1)
         await go_on.wait()
 
     ready = Readiness({"database": hangs, "log": well})
     for _ in range(5):
         assert await ready.findings() == {"database": "gives no answer within 0.001 s", "log": None}
-    assert len(asked) == 1
+    assert len(calls) == 1
 
     go_on.set()
     await asyncio.wait(ready._tasks.values())
     assert await ready.findings() == {"database": None, "log": None}
-    assert len(asked) == 2, "an answer from before is not told again"
+    assert len(calls) == 2, "an answer from before is not told again"

@@ -19,11 +19,11 @@ def test_a_console_trace_shows_no_values(monkeypatch: pytest.MonkeyPatch) -> Non
         except ValueError:
             structlog.get_logger("a-name-of-this-test-alone").warning("failed", exc_info=True)
     configure_logging("error", console=False)
-    told = written.getvalue()
-    assert "ValueError\n  tests/unit/shared/process/test_telemetry.py:" in told
-    assert "in _fail" in told
-    assert "it failed" not in told
-    assert "fl_write_" + "x" * 32 not in told
+    text = written.getvalue()
+    assert "ValueError\n  tests/unit/shared/process/test_telemetry.py:" in text
+    assert "in _fail" in text
+    assert "it failed" not in text
+    assert "fl_write_" + "x" * 32 not in text
 
 
 def _fail(key: str) -> None:

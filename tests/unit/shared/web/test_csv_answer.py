@@ -61,6 +61,6 @@ def test_text_that_looks_like_a_formula_is_escaped(text: str) -> None:
 
 
 def test_the_next_page_is_linked_with_the_same_filters() -> None:
-    asked = request(query=b"code=a%26b&limit=1&cursor=old")
-    answer = csv_answer(asked, ["name"], [{"name": "x"}], "next")
+    page_request = request(query=b"code=a%26b&limit=1&cursor=old")
+    answer = csv_answer(page_request, ["name"], [{"name": "x"}], "next")
     assert answer.headers["link"] == '</v1/things?code=a%26b&limit=1&cursor=next>; rel="next"'

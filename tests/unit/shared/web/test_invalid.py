@@ -53,7 +53,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def told(answer: httpx.Response) -> tuple[int, str, str | None, str]:
+def refusal_of(answer: httpx.Response) -> tuple[int, str, str | None, str]:
     problem = answer.json()
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.status_code, problem["code"], problem.get("field"), problem["message"]
@@ -86,16 +86,21 @@ def told(answer: httpx.Response) -> tuple[int, str, str | None, str]:
 async def test_an_invalid_body_is_refused_in_plain_words(
     http: httpx.AsyncClient, body: Any, field: str, message: str
 ) -> None:
-    assert told(await http.post("/whole", json=body)) == (422, "invalid", field, f"{field}: {message}")
+    assert refusal_of(await http.post("/whole", json=body)) == (422, "invalid", field, f"{field}: {message}")
 
 
 async def test_an_invalid_parameter_or_missing_body_is_refused_in_plain_words(
     http: httpx.AsyncClient,
 ) -> None:
     limit = await http.post("/whole", params={"limit": 201})
-    assert told(limit) == (422, "invalid", "query.limit", "query.limit: must be at most 200")
-    assert told(await http.put("/any", json=[1])) == (422, "invalid", None, "The body must be an object.")
-    assert told(await http.put("/any")) == (422, "invalid", None, "The body is missing.")
+    assert refusal_of(limit) == (422, "invalid", "query.limit", "query.limit: must be at most 200")
+    assert refusal_of(await http.put("/any", json=[1])) == (
+        422,
+        "invalid",
+        None,
+        "The body must be an object.",
+    )
+    assert refusal_of(await http.put("/any")) == (422, "invalid", None, "The body is missing.")
 
 
 @pytest.mark.parametrize(
@@ -112,9 +117,9 @@ async def test_invalid_json_is_refused_with_position_and_reason(
     http: httpx.AsyncClient, content: bytes, code: str, message: str
 ) -> None:
     answer = await http.put("/any", content=content, headers={"Content-Type": "application/json"})
-    status, told_code, field, told_message = told(answer)
-    assert (status, told_code, field) == (400, code, None)
-    assert message in told_message
+    status, answered_code, field, answered_message = refusal_of(answer)
+    assert (status, answered_code, field) == (400, code, None)
+    assert message in answered_message
 
 
 async def test_json_of_499_levels_is_accepted(http: httpx.AsyncClient) -> None:
@@ -138,7 +143,9 @@ async def test_a_body_without_a_json_content_type_is_refused_with_the_right_head
     http: httpx.AsyncClient, headers: dict[str, str], came: str
 ) -> None:
     for method, path in (("POST", "/whole"), ("PUT", "/any")):
-        status, code, field, message = told(await http.request(method, path, content=b"{}", headers=headers))
+        status, code, field, message = refusal_of(
+            await http.request(method, path, content=b"{}", headers=headers)
+        )
         assert (status, code, field) == (415, "content_type", None)
         assert "`Content-Type: application/json`" in message
         assert came in message

@@ -71,7 +71,9 @@ async def test_the_description_has_an_optional_cursor_that_is_never_null(http: h
     page = document["components"]["schemas"]["Page_Name_"]
     assert page["required"] == ["items"]
     assert page["properties"]["next_cursor"]["type"] == "string"
-    parameters = {one["name"]: one for one in document["paths"]["/names"]["get"]["parameters"]}
+    parameters = {
+        parameter["name"]: parameter for parameter in document["paths"]["/names"]["get"]["parameters"]
+    }
     assert parameters.keys() == {"limit", "cursor"}
     cursor = parameters["cursor"]
     assert (cursor["required"], cursor["schema"]["type"]) == (False, "string")

@@ -30,19 +30,19 @@ def counted(entries: dict[tuple[str, str, int], int]) -> Counts:
     st.permutations([*KEYS, "never counted"]),
 )
 def test_columns_have_the_rows_of_all_profiles_for_each_requested_key(
-    profiles: list[dict[tuple[str, str, int], int]], asked: list[str], order: list[str]
+    profiles: list[dict[tuple[str, str, int], int]], requested: list[str], order: list[str]
 ) -> None:
-    columns = Columns([counted(entries) for entries in profiles], asked)
+    columns = Columns([counted(entries) for entries in profiles], requested)
     expected = {
         key: sorted(
             (profile, number_of(by), day, times)
             for profile, entries in enumerate(profiles)
-            for (its, by, day), times in entries.items()
-            if its == key
+            for (entry_key, by, day), times in entries.items()
+            if entry_key == key
         )
-        for key in asked
+        for key in requested
     }
-    assert list(columns.keys) == [key for key in asked if expected[key]]
+    assert list(columns.keys) == [key for key in requested if expected[key]]
     for key in order:
         rows = columns.rows(key)
         found = [] if rows is None else list(zip(*(column.tolist() for column in rows), strict=True))
@@ -50,17 +50,17 @@ def test_columns_have_the_rows_of_all_profiles_for_each_requested_key(
     places, rows = columns.rows_of(order)
     fields = columns.profile[rows], columns.by[rows], columns.day[rows], columns.times[rows]
     found = list(zip(places.tolist(), *(column.tolist() for column in fields), strict=True))
-    assert found == [(place, *row) for place, key in enumerate(order) for row in expected.get(key, [])]
-    assert columns.last_day == max((row[2] for its in expected.values() for row in its), default=0)
+    assert found == [(index, *row) for index, key in enumerate(order) for row in expected.get(key, [])]
+    assert columns.last_day == max((row[2] for key_rows in expected.values() for row in key_rows), default=0)
 
 
 def test_columns_leave_out_keys_that_were_not_requested() -> None:
     """Also if it is between the wanted keys, or after all of them."""
     first, second, third, *_ = sorted(KEYS, key=number_of)
     counts = counted({(key, "", 739_000): times for times, key in enumerate((first, second, third), start=1)})
-    for asked in ([first], [second], [first, third], [third, first]):
-        columns = Columns([counts], asked)
-        assert columns.times.tolist() == [1 + (first, second, third).index(key) for key in asked]
+    for requested in ([first], [second], [first, third], [third, first]):
+        columns = Columns([counts], requested)
+        assert columns.times.tolist() == [1 + (first, second, third).index(key) for key in requested]
 
 
 def test_rows_that_follow_each_other_are_a_slice() -> None:

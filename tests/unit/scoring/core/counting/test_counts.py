@@ -42,17 +42,17 @@ given_by_hand = st.builds(Entry, st.just(ADJUSTMENTS), BY_HAND, DAYS, st.integer
 ENTRIES = st.lists(counted | given_by_hand, max_size=12)
 
 
-def add(changes: Changes, owner: int, one: Entry, sign: int = 1) -> None:
-    if one.key == ADJUSTMENTS:
-        changes.add_by_hand(owner, one.by, one.day, sign * one.times)
+def add(changes: Changes, owner: int, entry: Entry, sign: int = 1) -> None:
+    if entry.key == ADJUSTMENTS:
+        changes.add_by_hand(owner, entry.by, entry.day, sign * entry.times)
     else:
-        changes.add(owner, one.key, one.by, one.day, sign * one.times)
+        changes.add(owner, entry.key, entry.by, entry.day, sign * entry.times)
 
 
 def counts_from(entries: list[Entry], sign: int = 1) -> Counts:
     changes = Changes()
-    for one in entries:
-        add(changes, 0, one, sign)
+    for entry in entries:
+        add(changes, 0, entry, sign)
     (counts,) = changes.to([NONE])
     return counts
 
@@ -64,51 +64,58 @@ def in_bytes(counts: Counts) -> tuple[bytes, list[tuple[tuple[int, str], int]]]:
 
 @given(ENTRIES, ENTRIES, ENTRIES)
 def test_counts_are_an_abelian_group(a: list[Entry], b: list[Entry], c: list[Entry]) -> None:
-    one, two, three = counts_from(a), counts_from(b), counts_from(c)
-    assert in_bytes(total([one, two])) == in_bytes(total([two, one])) == in_bytes(counts_from(a + b))
-    assert in_bytes(total([total([one, two]), three])) == in_bytes(total([one, total([two, three])]))
-    assert total([one, NONE]) == total([one]) == one
-    assert total([one, counts_from(a, sign=-1)]) == total([]) == NONE
+    of_a, of_b, of_c = counts_from(a), counts_from(b), counts_from(c)
+    assert in_bytes(total([of_a, of_b])) == in_bytes(total([of_b, of_a])) == in_bytes(counts_from(a + b))
+    assert in_bytes(total([total([of_a, of_b]), of_c])) == in_bytes(total([of_a, total([of_b, of_c])]))
+    assert total([of_a, NONE]) == total([of_a]) == of_a
+    assert total([of_a, counts_from(a, sign=-1)]) == total([]) == NONE
 
 
 @given(st.data(), st.lists(st.tuples(st.integers(0, 2), counted | given_by_hand), max_size=20))
 def test_equal_counts_are_equal_bytes_for_any_order_and_batches(
-    data: st.DataObject, told: list[tuple[int, Entry]]
+    data: st.DataObject, additions: list[tuple[int, Entry]]
 ) -> None:
     """Some counts are added a second time and subtracted once, in any order."""
-    back = data.draw(st.lists(st.sampled_from(told), max_size=5, unique_by=id) if told else st.just([]))
-    done = [(owner, one, 1) for owner, one in [*told, *back]] + [(owner, one, -1) for owner, one in back]
+    back = data.draw(
+        st.lists(st.sampled_from(additions), max_size=5, unique_by=id) if additions else st.just([])
+    )
+    done = [(owner, entry, 1) for owner, entry in [*additions, *back]] + [
+        (owner, entry, -1) for owner, entry in back
+    ]
     order = data.draw(st.permutations(done))
     cuts = data.draw(st.sets(st.integers(0, len(order)), max_size=4))
     counts = [NONE] * 3
     for start, end in pairwise([0, *sorted(cuts), len(order)]):
         changes = Changes()
-        for owner, one, sign in order[start:end]:
-            add(changes, owner, one, sign)
+        for owner, entry, sign in order[start:end]:
+            add(changes, owner, entry, sign)
         counts = changes.to(counts)
-    expected = [counts_from([one for owner, one in told if owner == whose]) for whose in range(3)]
+    expected = [
+        counts_from([entry for owner, entry in additions if owner == counted_owner])
+        for counted_owner in range(3)
+    ]
     assert list(map(in_bytes, counts)) == list(map(in_bytes, expected))
 
 
 @given(st.lists(st.lists(ENTRIES, max_size=3), max_size=4))
 def test_totals_equal_the_counts_of_each_profile(several: list[list[list[Entry]]]) -> None:
     parts = [[counts_from(entries) for entries in each] for each in several]
-    each = [counts_from([one for entries in of for one in entries]) for of in several]
+    each = [counts_from([entry for entries in of for entry in entries]) for of in several]
     assert list(map(in_bytes, totals(parts))) == list(map(in_bytes, each))
 
 
 @given(ENTRIES)
 def test_only_and_without_split_counts_by_key(entries: list[Entry]) -> None:
     counts = counts_from(entries)
-    under = counts_from([one for one in entries if one.key != "b"])
+    under = counts_from([entry for entry in entries if entry.key != "b"])
     assert only(counts, ["a", "c"]) == without(counts, ["b"]) == under
     assert (
         only(counts, [])
         == without(counts, ["a", "b"])
-        == counts_from([one for one in entries if one.key == ADJUSTMENTS])
+        == counts_from([entry for entry in entries if entry.key == ADJUSTMENTS])
     )
     assert only(counts, ["a", "b"]) == without(counts, []) == counts
-    assert summary(counts) == (sum(one.times for one in entries), len({one.day for one in entries}))
+    assert summary(counts) == (sum(entry.times for entry in entries), len({entry.day for entry in entries}))
 
 
 def test_stored_numbers_of_keys_and_values_never_change() -> None:

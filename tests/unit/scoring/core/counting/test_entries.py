@@ -31,7 +31,7 @@ LONG = [
     *((2, 0, day, 1) for day in range(730_000, 731_100)),
     *((key, 2 * by, 739_000, 1) for key in (1, 2**63) for by in range(600)),
 ]
-IN_LONG = st.sampled_from(LONG).map(lambda one: (*one[:3], -1))
+IN_LONG = st.sampled_from(LONG).map(lambda entry: (*entry[:3], -1))
 NEAR_LONG = st.tuples(st.sampled_from([1, 2, 2**63]), st.integers(0, 1_300), DAYS, st.integers(-1, 2))
 CHANGES = st.lists(ENTRY_OF_ANYBODY | IN_LONG | NEAR_LONG, max_size=30)
 
@@ -45,22 +45,22 @@ def array(entries: list[Entry]) -> np.ndarray[tuple[int], np.dtype[np.void]]:
 def packed(entries: list[Entry]) -> bytes:
     """The definition: equal entries are added up, those of zero times are left out, the rest is sorted."""
     sums: Counter[tuple[int, int, int]] = Counter()
-    for *one, times in entries:
-        sums[one[0], one[1], one[2]] += times
-    return array([(*one, times) for one, times in sorted(sums.items()) if times]).tobytes()
+    for *key, times in entries:
+        sums[key[0], key[1], key[2]] += times
+    return array([(*key, times) for key, times in sorted(sums.items()) if times]).tobytes()
 
 
 @given(st.lists(ENTRIES, max_size=3))
 def test_entries_are_summed_up_for_each_owner(several: list[list[Entry]]) -> None:
-    owners = np.array([place for place, its in enumerate(several) for _ in its], np.intp)
-    found = summed(owners, array([one for its in several for one in its]))
-    for place, its in enumerate(several):
-        assert found.entries[found.owners == place].tobytes() == packed(its)
+    owners = np.array([owner for owner, entries in enumerate(several) for _ in entries], np.intp)
+    found = summed(owners, array([entry for entries in several for entry in entries]))
+    for owner, entries in enumerate(several):
+        assert found.entries[found.owners == owner].tobytes() == packed(entries)
 
 
 @given(ENTRIES, ENTRIES)
-def test_merging_two_lists_of_entries_equals_sorting_both(one: list[Entry], other: list[Entry]) -> None:
-    assert merged(packed(one), packed(other)) == packed(one + other)
+def test_merging_two_lists_of_entries_equals_sorting_both(first: list[Entry], second: list[Entry]) -> None:
+    assert merged(packed(first), packed(second)) == packed(first + second)
 
 
 @given(CHANGES)
@@ -78,15 +78,15 @@ def test_sums_do_not_depend_on_how_many_entries_each_owner_has(
     held = [LONG if is_long else [] for is_long, _ in several]
     expected = [packed(of + more) for of, (_, more) in zip(held, several, strict=True)]
     parts = [[Counts(packed(of)), Counts(packed(more))] for of, (_, more) in zip(held, several, strict=True)]
-    for one in parts:
-        data.draw(st.randoms(use_true_random=False)).shuffle(one)
-    assert [one.packed for one in totals(parts)] == expected
+    for part in parts:
+        data.draw(st.randoms(use_true_random=False)).shuffle(part)
+    assert [owned.packed for owned in totals(parts)] == expected
     changes = Changes()
     with patch.object(core, "number_of", int):
         for owner, (_, more) in enumerate(several):
             for key, by, day, times in more:
                 changes.add(owner, str(key), str(by), day, times)
-    assert [one.packed for one in changes.to([Counts(packed(of)) for of in held])] == expected
+    assert [owned.packed for owned in changes.to([Counts(packed(of)) for of in held])] == expected
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, DAYS, st.integers(1, 2)), max_size=25), st.data())
@@ -95,20 +95,20 @@ def test_counts_do_not_depend_on_when_the_recent_row_overflows(
 ) -> None:
     """Entries are added in any batches, some are subtracted, and a row has few or many."""
     back = data.draw(st.lists(st.sampled_from(done), unique_by=id, max_size=10) if done else st.just([]))
-    told = data.draw(st.permutations([*done, *((*one[:3], -one[3]) for one in back)]))
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(told)), max_size=6)))
+    additions = data.draw(st.permutations([*done, *((*entry[:3], -entry[3]) for entry in back)]))
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(additions)), max_size=6)))
     most = data.draw(st.integers(0, 8))
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection, patch.object(store, "MOST_RECENT", most):
         counts.create(connection)
         older_counts.create(connection)
-        for start, end in pairwise([0, *cuts, len(told)]):
+        for start, end in pairwise([0, *cuts, len(additions)]):
             stored, revision = store.read(connection, ["a"]).get("a", NOT_STORED)
-            recent = total([stored.recent, Counts(packed(list(told[start:end])))])
+            recent = total([stored.recent, Counts(packed(list(additions[start:end])))])
             store.write(connection, {"a": Revised(stored._replace(recent=recent), revision)})
             after = store.read(connection, ["a"])["a"].value
             assert len(after.recent.entries) <= most
-            assert after.counts.packed == packed(list(told[:end]))
+            assert after.counts.packed == packed(list(additions[:end]))
         # Counts that are replaced as a whole leave nothing in either row.
         before = store.read(connection, ["a"])
         store.write_changed(connection, before, {"a": NONE})

@@ -36,9 +36,9 @@ def test_identify_interactions_are_not_counted() -> None:
 
 def test_a_retraction_undoes_the_counts_of_an_interaction() -> None:
     tally, changes = Tally([matrix(rule())]), Changes()
-    for one in (interaction(), adjustment(5)):
-        count(changes, 0, one, tally)
-        count(changes, 0, one, tally, times=-1)
+    for event in (interaction(), adjustment(5)):
+        count(changes, 0, event, tally)
+        count(changes, 0, event, tally, times=-1)
     assert changes.to([NONE]) == [NONE]
 
 
@@ -55,12 +55,12 @@ def test_an_adjustment_is_stored_by_hand_and_matches_no_rule() -> None:
 
 def test_a_tally_of_some_keys_counts_only_these() -> None:
     rules = matrix(rule(), rule("likes", when={"type": "like"}), inactivity={"after": "30d", "points": -1})
-    visits, likes = [one.count_key for one in rules.rules]
+    visits, likes = [each_rule.count_key for each_rule in rules.rules]
     given = interaction("adjustment", model="m", points=5, reason="met at a fair", author="ana")
     done = [interaction(), interaction("like"), given]
 
     def keys_met(tally: Tally) -> list[str]:
-        return [key for one in done for key, _ in tally.matches(one)]
+        return [key for event in done for key, _ in tally.matches(event)]
 
     assert keys_met(Tally([rules])) == [ACTIVITY, visits, ACTIVITY, likes, ADJUSTMENTS]
     assert keys_met(Tally([rules], only=[likes, "of another matrix"])) == [likes]
@@ -86,9 +86,9 @@ def test_an_adjustment_with_invalid_points_raises() -> None:
 def test_long_values_with_the_same_beginning_are_different_values() -> None:
     tally = Tally([matrix(rule(limit=ONCE_EACH))])
     long = [interaction(asset="/" + "x" * 300 + end) for end in "ab"]
-    ((_, one),), ((_, other),) = (tally.matches(visit) for visit in long)
-    assert one != other
-    assert max(len(one), len(other)) <= MAX_VALUE_LENGTH
+    ((_, first),), ((_, second),) = (tally.matches(visit) for visit in long)
+    assert first != second
+    assert max(len(first), len(second)) <= MAX_VALUE_LENGTH
     assert len(counted(long, tally).entries) == 2
 
 
@@ -126,5 +126,5 @@ def test_a_rule_with_a_limit_by_a_property_has_a_separate_count_key() -> None:
 def test_a_condition_without_a_type_is_tested_for_every_type() -> None:
     rules = matrix(rule("any", when={"where": {"path": "/x"}}), rule("visits"))
     counts = counted([interaction(type_, path="/x") for type_ in ("like", "visit")], Tally([rules]))
-    by_key = {one.id: summary(only(counts, [one.count_key])) for one in rules.rules}
+    by_key = {each_rule.id: summary(only(counts, [each_rule.count_key])) for each_rule in rules.rules}
     assert by_key == {"any": (2, 1), "visits": (1, 1)}

@@ -41,11 +41,11 @@ def cases(draw: st.DrawFn) -> tuple[Matrix, ScoreInput]:
     ]
     caps = st.integers(1, 60).map(lambda quarters: quarters / 4)
     members: dict[str, list[str]] = {}
-    for one in rules:
-        members.setdefault(draw(st.sampled_from(["web", "mail", "none"])), []).append(one["id"])
+    for raw_rule in rules:
+        members.setdefault(draw(st.sampled_from(["web", "mail", "none"])), []).append(raw_rule["id"])
     members.pop("none", None)
     if traits and draw(st.booleans()):
-        members["person"] = [one["id"] for one in traits]
+        members["person"] = [trait_rule["id"] for trait_rule in traits]
     matrix = ruled_by(
         *rules,
         traits=traits,

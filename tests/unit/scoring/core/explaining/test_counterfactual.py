@@ -10,7 +10,7 @@ from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction, Reason
 from tests.support.builders import interaction
 from tests.unit.scoring.core.explaining.cases import DECIDES, cases, does
-from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, adjustment, identify, known, ruled_by
 
 
 def removed(rules: Matrix, *interactions: Interaction, day: int = 0) -> list[str]:
@@ -97,21 +97,21 @@ def test_removing_a_line_accounts_for_the_cap_of_its_group() -> None:
 
 def test_trait_rules_and_adjustments_are_lines_too() -> None:
     rules = ruled_by(does("like", 5), traits=[DECIDES], flip_number=14)
-    done = [interaction("like"), told(title="VP"), adjustment(8, "fair"), adjustment(9, "talk")]
+    done = [interaction("like"), identify(title="VP"), adjustment(8, "fair"), adjustment(9, "talk")]
     assert removed(rules, *done) == ["decides", "talk"]
 
 
 def really_without(of: ScoreInput, matrix: Matrix, lines: Iterable[Reason], day: int) -> float:
     """The score under a matrix without these rules, of counts without these adjustments."""
-    gone = list(lines)
-    ids = {line.rule for line in gone}
+    left_out = list(lines)
+    ids = {line.rule for line in left_out}
     left = {
-        "rules": [one for one in matrix.rules if one.id not in ids],
-        "traits": [one for one in matrix.traits if one.id not in ids],
+        "rules": [each_rule for each_rule in matrix.rules if each_rule.id not in ids],
+        "traits": [trait_rule for trait_rule in matrix.traits if trait_rule.id not in ids],
     }
     # Not a copy, which would have the cached results for all rules.
     reduced = Matrix.model_construct(None, **dict(matrix) | left)
-    labels = [f'"reason":"{line.label}"' for line in gone if line.rule == "adjustment"]
+    labels = [f'"reason":"{line.label}"' for line in left_out if line.rule == "adjustment"]
     by_hand = of.counts.by_hand.items()
     kept = {(then, text): n for (then, text), n in by_hand if not any(label in text for label in labels)}
     counts = Counts(of.counts.packed, kept)
@@ -127,8 +127,8 @@ def test_no_smaller_or_heavier_set_of_lines_prevents_the_flip(case: tuple[Matrix
     enough = [
         (size, left)
         for size in range(len(lines) + 1)
-        for gone in combinations(lines, size)
-        if (left := really_without(of, matrix, gone, TODAY)) < matrix.flip_number
+        for left_out in combinations(lines, size)
+        if (left := really_without(of, matrix, left_out, TODAY)) < matrix.flip_number
     ]
     found = without(of, matrix, TODAY)
     assert (len(found), really_without(of, matrix, found, TODAY)) == min(enough)

@@ -70,7 +70,7 @@ def test_paid_matches_under_a_limit_by_value_are_listed_by_day() -> None:
     """The weekend is in one week, Monday in the next."""
     sunday, monday = TODAY + 1, TODAY + 2
     days: Days = {sunday: {'"a"': 1, '"b"': 3}, monday: {'"a"': 3}, TODAY: {'"a"': 2}}
-    told = by_day(days, monday, limit={"times": 2, "per": "week", "by": "asset"})
-    assert [(day.day, day.matches, day.paid) for day in told] == [
+    listed = by_day(days, monday, limit={"times": 2, "per": "week", "by": "asset"})
+    assert [(day.day, day.matches, day.paid) for day in listed] == [
         (TODAY, 2, 2), (sunday, 4, 2), (monday, 3, 2),
     ]  # fmt: skip

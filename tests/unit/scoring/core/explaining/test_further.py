@@ -27,14 +27,14 @@ ONCE_EACH = {"times": 1, "per": "ever", "by": "asset"}
 @pytest.fixture
 def priced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of counts that each pricing had."""
-    asked: list[int] = []
+    sizes: list[int] = []
 
     def noted(counts: Sequence[Counts], keys: Collection[str]) -> Columns:
-        asked.append(sum(len(one.entries) for one in counts))
+        sizes.append(sum(len(profile_counts.entries) for profile_counts in counts))
         return Columns(counts, keys)
 
     monkeypatch.setattr(further, "Columns", noted)
-    return asked
+    return sizes
 
 
 def who_saw(rules: Matrix, number: int = MANY) -> ScoreInput:
@@ -43,7 +43,7 @@ def who_saw(rules: Matrix, number: int = MANY) -> ScoreInput:
     return ScoreInput(counts_of({TODAY: {f'"{n}"': 1 for n in range(number)}}, key), NOTHING_KNOWN)
 
 
-def told_of(of: ScoreInput, rules: Matrix) -> dict[str, int]:
+def times_by_rule(of: ScoreInput, rules: Matrix) -> dict[str, int]:
     return {way.rule: way.times for way in missing(of, rules, TODAY).ways}
 
 
@@ -56,14 +56,14 @@ def once_each(number: int, flip_number: float, points: float = 1, **more: Any) -
 def test_missing_matches_of_a_profile_with_many_counts_are_found(priced: list[int]) -> None:
     rules = once_each(1, MANY + 3)
     of = who_saw(rules)
-    assert told_of(of, rules) == {"r0": 3}
+    assert times_by_rule(of, rules) == {"r0": 3}
     assert 0 < sum(priced) <= MAX_PRICED
 
 
 def test_the_search_stops_when_the_bound_on_priced_counts_is_reached(priced: list[int]) -> None:
     rules = once_each(1, MANY + 1000)
     of = who_saw(rules)
-    assert told_of(of, rules) == {}
+    assert times_by_rule(of, rules) == {}
     assert MAX_PRICED / 2 < sum(priced) <= MAX_PRICED
 
 
@@ -80,7 +80,7 @@ def test_the_search_uses_the_bound_on_priced_counts_completely(
 
 def _answer(of: ScoreInput, rules: Matrix, at_most: int, monkeypatch: pytest.MonkeyPatch) -> bool:
     monkeypatch.setattr(further, "MAX_PRICED", at_most)
-    found = told_of(of, rules)
+    found = times_by_rule(of, rules)
     assert found in ({}, {"r0": 3})
     return bool(found)
 
@@ -96,14 +96,14 @@ def test_the_bound_on_priced_counts_holds_for_two_hundred_rules(
 
 def test_no_examples_are_searched_after_the_bound_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     """To look through the used part of a limit takes as long as to price it once."""
-    asked: list[str] = []
+    searched: list[str] = []
 
     def noted(rule: Rule, counts: Counts, day: int) -> Iterator[Example]:
-        asked.append(rule.id)
+        searched.append(rule.id)
         return examples(rule, counts, day)
 
     monkeypatch.setattr(further, "examples", noted)
     monkeypatch.setattr(further, "MAX_PRICED", 10_000)
     rules = once_each(5, MANY)
-    assert told_of(who_saw(rules, 1_000), rules) == {}
-    assert asked == ["r0"]
+    assert times_by_rule(who_saw(rules, 1_000), rules) == {}
+    assert searched == ["r0"]

@@ -12,7 +12,7 @@ from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.support.builders import interaction, rule
 from tests.unit.scoring.core.explaining.cases import DECIDES, cases, does
-from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, adjustment, identify, known, ruled_by
 
 
 def lines(rules: Matrix, *interactions: Interaction, day: int = 0) -> list[ScoreLine]:
@@ -24,13 +24,13 @@ def without(rules: Matrix, *interactions: Interaction) -> Without:
     """What the score would be without the fewest lines that made the difference."""
     of = known(rules, *interactions)
     score = price(of, rules, TODAY)
-    told = lines_of(score, of, rules, TODAY)
-    return without_lines(score, told, decisive(score, rules), rules)
+    score_lines = lines_of(score, of, rules, TODAY)
+    return without_lines(score, score_lines, decisive(score, rules), rules)
 
 
 def added(points: Iterable[float]) -> Decimal:
     """The sum on paper."""
-    return sum((Decimal(repr(one)) for one in points), Decimal(0))
+    return sum((Decimal(repr(number)) for number in points), Decimal(0))
 
 
 def notes(rules: Matrix, *interactions: Interaction, day: int = 0) -> list[str | None]:
@@ -45,8 +45,8 @@ def test_every_kind_of_line_has_rule_label_kind_and_points() -> None:
         groups={"web": {"rules": ["like", "visit"], "cap": 25}},
         inactivity={"after": "2d", "points": -3},
     )
-    done = [interaction("like"), interaction("visit"), told(title="VP"), adjustment(4, "fair")]
-    assert [(one.rule, one.label, one.kind, one.points) for one in lines(rules, *done, day=2)] == [
+    done = [interaction("like"), interaction("visit"), identify(title="VP"), adjustment(4, "fair")]
+    assert [(line.rule, line.label, line.kind, line.points) for line in lines(rules, *done, day=2)] == [
         ("like", "Like", "behaviour", 20),
         ("visit", "Visit", "behaviour", 20),
         ("decides", "Decides", "trait", 20),
@@ -73,7 +73,7 @@ def test_a_line_notes_the_effect_of_limit_fading_and_cap() -> None:
 def test_a_rounding_difference_is_a_separate_line() -> None:
     rules = ruled_by(does("like", 0.0004), does("visit", 0.0004), rule("shares", 2, when={"type": "share"}))
     done = lines(rules, interaction("like"), interaction("visit"), interaction("share"))
-    assert [(one.kind, one.points) for one in done] == [
+    assert [(line.kind, line.points) for line in done] == [
         ("behaviour", 0), ("behaviour", 0), ("behaviour", 2), ("rounding", 0.001),
     ]  # fmt: skip
 
@@ -96,16 +96,16 @@ def test_the_score_without_lines_accounts_for_the_group_cap() -> None:
 def test_the_lines_add_up_to_the_score_for_any_profile(case: tuple[Matrix, ScoreInput]) -> None:
     matrix, of = case
     score = price(of, matrix, TODAY)
-    told = lines_of(score, of, matrix, TODAY)
-    assert added(one.points for one in told) == Decimal(repr(score.points))
+    score_lines = lines_of(score, of, matrix, TODAY)
+    assert added(line.points for line in score_lines) == Decimal(repr(score.points))
     chosen = decisive(score, matrix)
     assert bool(chosen) == (score.points >= matrix.flip_number)
     if not chosen:
         return
-    found = without_lines(score, told, chosen, matrix)
-    of_set = [one.points for one in told if one.index in chosen]
+    found = without_lines(score, score_lines, chosen, matrix)
+    of_set = [line.points for line in score_lines if line.index in chosen]
     assert added(of_set) == Decimal(repr(found.chosen))
     assert added([found.chosen, found.others]) == Decimal(repr(score.points))
-    assert added([found.others, *(one.points for one in found.changes)]) == Decimal(repr(found.score))
+    assert added([found.others, *(line.points for line in found.changes)]) == Decimal(repr(found.score))
     assert found.score < matrix.flip_number
-    assert abs(sum(one.points for one in (*told, *found.changes) if one.kind == "rounding")) <= 0.02
+    assert abs(sum(line.points for line in (*score_lines, *found.changes) if line.kind == "rounding")) <= 0.02

@@ -4,7 +4,7 @@ from services.scoring.core.explaining.suggesting import MAX_SUGGESTIONS, share_t
 from services.scoring.core.explaining.ways import BECOME, NO_LONGER_BE, Way
 from tests.support.builders import interaction
 from tests.unit.scoring.core.explaining.cases import DECIDES, does
-from tests.unit.scoring.known import TODAY, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, identify, known, ruled_by
 
 
 def way(rule: str, times: int = 1, label: str | None = None) -> Way:
@@ -12,7 +12,7 @@ def way(rule: str, times: int = 1, label: str | None = None) -> Way:
 
 
 def order(*ways: Way, done: tuple[str, ...] = (), peers: dict[str, float] | None = None) -> list[str]:
-    return [one.rule for one in suggest(ways, done, peers or {}).ways]
+    return [suggested.rule for suggested in suggest(ways, done, peers or {}).ways]
 
 
 def test_a_single_further_match_is_suggested_before_several_of_a_known_rule() -> None:
@@ -32,7 +32,7 @@ def test_rules_that_more_qualified_profiles_met_are_suggested_first() -> None:
 def test_parts_who_met_returns_the_share_of_profiles_that_met_each_rule() -> None:
     rules = ruled_by(does("like", 1), does("visit", -1), does("share", 1), traits=[DECIDES])
     peers = [
-        known(rules, interaction("like"), interaction("like"), told(title="VP")),
+        known(rules, interaction("like"), interaction("like"), identify(title="VP")),
         known(rules, interaction("like"), interaction("visit")),
     ]
     assert share_that_met(peers, rules, TODAY) == {"like": 1, "decides": 0.5}

@@ -12,7 +12,7 @@ from services.scoring.matrix.matrix import Matrix
 from shared.vocabulary import TOUCHES
 from tests.support.builders import interaction, rule
 from tests.unit.scoring.core.explaining.cases import DECIDES, cases, does, ways
-from tests.unit.scoring.known import TODAY, counted, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, counted, identify, known, ruled_by
 
 
 def test_a_profile_at_the_flip_number_misses_no_points() -> None:
@@ -97,8 +97,8 @@ def test_a_rule_for_touches_only_is_not_a_way(type: str) -> None:
 
 def test_an_excluded_profile_misses_points_and_has_no_way() -> None:
     rules = ruled_by(does("like", 10), traits=[DECIDES], excludes=[{"lifecycle": "customer"}])
-    assert missing(known(rules, told(lifecycle="customer")), rules, TODAY) == Missing(25, ())
-    assert ways(rules, told(lifecycle="lead")) == [("like", 3)]
+    assert missing(known(rules, identify(lifecycle="customer")), rules, TODAY) == Missing(25, ())
+    assert ways(rules, identify(lifecycle="lead")) == [("like", 3)]
 
 
 def test_effects_of_a_further_match_on_traits_count() -> None:
@@ -143,18 +143,18 @@ def test_the_ways_equal_those_found_by_adding_real_interactions(case: tuple[Matr
         assert found == {}
         return
     tally, expected = Tally([matrix]), {}
-    for one in matrix.rules:
-        if one.points <= 0:
+    for each_rule in matrix.rules:
+        if each_rule.points <= 0:
             continue
         counts = of.counts
         for times in range(1, MAX_FURTHER + 1):
             changes = Changes()
-            count(changes, 0, interaction(one.id), tally)
+            count(changes, 0, interaction(each_rule.id), tally)
             (counts,) = changes.to([counts])
             if price(ScoreInput(counts, of.traits), matrix, TODAY).points >= matrix.flip_number:
-                expected[one.id] = times
+                expected[each_rule.id] = times
                 break
-    behaviour = {one.id for one in matrix.rules}
+    behaviour = {each_rule.id for each_rule in matrix.rules}
     assert {rule_id: times for rule_id, times in found.items() if rule_id in behaviour} == expected
 
 

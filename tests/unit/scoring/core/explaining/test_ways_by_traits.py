@@ -9,7 +9,7 @@ from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.support.builders import interaction, rule
 from tests.unit.scoring.core.explaining.cases import DECIDES, does, ways
-from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, adjustment, identify, known, ruled_by
 
 
 def trait(id: str, points: float, when: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def test_a_trait_rule_is_a_way_if_its_points_are_enough() -> None:
     rules = ruled_by(does("like", 0), traits=[DECIDES], groups={"person": {"rules": ["decides"], "cap": 15}})
     assert ways(rules, adjustment(10)) == [("decides", 1)]
     assert ways(rules, adjustment(9)) == []
-    assert ways(rules, adjustment(-2), told(title="VP")) == []
+    assert ways(rules, adjustment(-2), identify(title="VP")) == []
 
 
 def test_a_trait_value_that_is_excluded_is_not_a_way() -> None:
@@ -64,8 +64,8 @@ def test_a_combined_text_that_meets_two_trait_rules_is_not_a_way() -> None:
 
 def test_a_known_trait_ends_the_loss_for_its_absence() -> None:
     rules = ruled_by(does("like", 17), traits=[UNKNOWN, EXISTS], flip_number=20)
-    told_to_be = texts(rules, interaction("like", known_as=BY_COOKIE))
-    assert told_to_be == ["1 more of: Like", "this becomes true: company is known"]
+    suggested = texts(rules, interaction("like", known_as=BY_COOKIE))
+    assert suggested == ["1 more of: Like", "this becomes true: company is known"]
 
 
 def test_ending_a_trait_rule_with_negative_points_is_a_way() -> None:

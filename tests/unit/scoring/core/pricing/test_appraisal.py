@@ -8,7 +8,7 @@ from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from shared.identity import Identity
 from tests.support.builders import NOON, interaction, rule
-from tests.unit.scoring.known import TODAY, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, identify, known, ruled_by
 
 ANA = {"email": "ana@corp.example"}
 DECIDES = {"id": "decides", "when": {"title": {"eq": "VP"}}, "points": 20}
@@ -22,7 +22,7 @@ def test_an_appraisal_has_score_stage_grade_state_company_and_due_day() -> None:
     rules = ruled_by(
         rule(points=30, window="30d"), traits=[DECIDES], stages={"aware": 5, "ready": 25}, requires=["phone"]
     )
-    done = [interaction(known_as=ANA), told(title="VP", known_as=ANA)]
+    done = [interaction(known_as=ANA), identify(title="VP", known_as=ANA)]
     assert appraised(rules, *done) == Appraisal(
         score=50,
         stage="ready",
@@ -49,18 +49,18 @@ def test_a_matrix_without_trait_rules_and_grades_gives_no_grade() -> None:
 
 def test_excluded_is_set_at_any_score() -> None:
     rules = ruled_by(rule(points=30), excludes=[{"lifecycle": "customer"}])
-    customer = told(known_as=ANA, lifecycle="customer")
-    told_of = [
-        (one.state, one.excluded)
+    customer = identify(known_as=ANA, lifecycle="customer")
+    states = [
+        (appraisal.state, appraisal.excluded)
         for done in ([], [interaction(known_as=ANA)])
-        for one in (appraised(rules, *done, told(known_as=ANA)), appraised(rules, *done, customer))
+        for appraisal in (appraised(rules, *done, identify(known_as=ANA)), appraised(rules, *done, customer))
     ]
-    assert told_of == [("below", False), ("below", True), ("qualified", False), ("excluded", True)]
+    assert states == [("below", False), ("below", True), ("qualified", False), ("excluded", True)]
 
 
 def test_a_past_day_is_appraised_by_the_traits_known_on_that_day() -> None:
     rules = ruled_by(rule(points=30), traits=[DECIDES], requires=["title"])
-    done = [interaction(), told(title="VP", day=3), told(title=None, day=5)]
+    done = [interaction(), identify(title="VP", day=3), identify(title=None, day=5)]
     days = [appraised(rules, *done, day=day) for day in (-1, 0, 3, 5)]
     assert [day.state for day in days] == ["below", "waiting_for_data", "qualified", "waiting_for_data"]
     assert [day.due_on for day in days] == [TODAY, TODAY + 3, TODAY + 5, None]
@@ -103,8 +103,8 @@ def test_an_excluded_domain_of_any_email_address_excludes_the_profile() -> None:
     assert appraised(rules, done["acme"], done["zenith"]).state == "qualified"
     assert appraised(rules, done["acme"], done["competitor"]).state == "excluded"
     assert appraised(rules, done["competitor"], done["zenith"]).state == "excluded"
-    said_so = told(email_domain="zenith.example", known_as=at["competitor"])
-    assert appraised(rules, done["competitor"], said_so).state == "qualified"
+    reported = identify(email_domain="zenith.example", known_as=at["competitor"])
+    assert appraised(rules, done["competitor"], reported).state == "qualified"
     of = known(rules, done["acme"], done["competitor"])
     assert of.traits.shown(TODAY)["email_domain"] == "acme.example"
 
@@ -132,13 +132,15 @@ def test_an_exclusion_of_a_company_domain_covers_its_subdomains(
 ) -> None:
     rules = ruled_by(rule(points=30), excludes=[condition])
     assert appraised(rules, at_domain(domain)).state == state
-    said_so = told(email_domain=domain, known_as={"user_id": "1"})
-    assert appraised(rules, interaction(known_as={"user_id": "1"}), said_so).state == state
+    reported = identify(email_domain=domain, known_as={"user_id": "1"})
+    assert appraised(rules, interaction(known_as={"user_id": "1"}), reported).state == state
 
 
 def test_a_profile_with_a_subdomain_address_counts_to_the_company_of_the_domain() -> None:
     rules = ruled_by(rule(points=30))
-    assert {appraised(rules, at_domain(one)).company for one in ("acme.com", "mail.acme.com")} == {"acme.com"}
+    assert {appraised(rules, at_domain(domain)).company for domain in ("acme.com", "mail.acme.com")} == {
+        "acme.com"
+    }
     assert known(rules, at_domain("mail.acme.com")).traits.shown(TODAY) == {
         "company": "acme.com", "email_domain": "mail.acme.com"
     }  # fmt: skip
@@ -171,8 +173,8 @@ def test_a_blank_required_trait_counts_as_missing(blank: str) -> None:
 def test_the_company_is_a_business_email_domain_or_else_the_company_trait(
     traits: dict[str, Any], company: str | None
 ) -> None:
-    told = [(NOON, "told", name, value) for name, value in traits.items()]
-    assert company_of(History(told, ()), TODAY) == company
+    reported = [(NOON, "told", name, value) for name, value in traits.items()]
+    assert company_of(History(reported, ()), TODAY) == company
 
 
 @pytest.mark.parametrize(
@@ -189,8 +191,8 @@ def test_the_company_is_a_business_email_domain_or_else_the_company_trait(
 def test_the_email_address_gives_the_company_when_no_domain_trait_does(
     address: str, traits: dict[str, Any], company: str | None
 ) -> None:
-    told = [(NOON, "told", name, value) for name, value in traits.items()]
-    assert company_of(History(told, [Identity("email", address)]), TODAY) == company
+    reported = [(NOON, "told", name, value) for name, value in traits.items()]
+    assert company_of(History(reported, [Identity("email", address)]), TODAY) == company
 
 
 def test_a_stage_is_the_highest_threshold_reached() -> None:

@@ -4,7 +4,7 @@ from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.support.builders import interaction, rule
-from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, adjustment, identify, known, ruled_by
 
 LONG_AFTER = 100
 LEAVES = {"type": "email_unsubscribe"}
@@ -39,22 +39,22 @@ def test_a_profile_without_interactions_never_flips() -> None:
     assert crossed(ruled_by(rule(points=30))) is None
 
 
-def test_a_score_from_derived_traits_alone_flips_on_the_last_day_asked() -> None:
+def test_a_score_from_derived_traits_alone_flips_on_the_last_requested_day() -> None:
     rules = ruled_by(traits=[{"id": "reachable", "when": {"email": {"exists": True}}, "points": 25}])
     assert crossed(rules, interaction(), until=6) == 6
     too_little = ruled_by(traits=[{"id": "reachable", "when": {"email": {"exists": True}}, "points": 24.9}])
     assert crossed(too_little, interaction(), until=6) is None
 
 
-def test_traits_reported_after_the_last_day_asked_do_not_count() -> None:
+def test_traits_reported_after_the_last_requested_day_do_not_count() -> None:
     reachable = {"id": "reachable", "when": {"email": {"exists": True}}, "points": 20}
-    later = [told(title="VP", day=9), interaction(day=9)]
+    later = [identify(title="VP", day=9), interaction(day=9)]
     assert crossed(ruled_by(traits=[reachable, DECIDES]), *later, until=6) is None
     assert crossed(ruled_by(traits=[reachable, DECIDES], flip_number=20), *later, until=6) == 6
 
 
 def test_a_reported_trait_can_flip_a_profile_on_its_day() -> None:
-    assert crossed(ruled_by(traits=[DECIDES]), told(title="VP", day=2), interaction(day=4)) == 2
+    assert crossed(ruled_by(traits=[DECIDES]), identify(title="VP", day=2), interaction(day=4)) == 2
 
 
 def test_an_adjustment_can_flip_a_profile() -> None:

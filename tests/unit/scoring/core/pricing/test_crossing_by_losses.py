@@ -34,16 +34,16 @@ def test_a_fading_loss_never_flips_a_profile_before_the_first_known_day() -> Non
 
 def test_days_on_which_too_little_can_have_faded_are_not_priced(monkeypatch: pytest.MonkeyPatch) -> None:
     """30 - 10 * 2 ** (-days / 3660) reaches 25 after a half-life: it is found without a walk to it."""
-    asked: list[int] = []
+    priced_days: list[int] = []
 
     def noted(known: ScoreInput, matrix: Matrix, day: int) -> float:
-        asked.append(day - TODAY)
+        priced_days.append(day - TODAY)
         return points(known, matrix, day)
 
     monkeypatch.setattr(crossing, "points", noted)
     rules = ruled_by(rule(points=30), rule("leaves", -10, when=LEAVES, half_life="3660d"), flip_number=25)
     assert crossed(rules, interaction(), interaction("email_unsubscribe"), until=9_000) == 3_660
-    assert set(asked) <= {0, 3_658, 3_659, 3_660}
+    assert set(priced_days) <= {0, 3_658, 3_659, 3_660}
 
 
 @pytest.mark.parametrize("points_of_loss", [-10, -1000])

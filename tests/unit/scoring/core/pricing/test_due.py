@@ -9,7 +9,7 @@ from services.scoring.core.pricing.price import columns_of
 from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.support.builders import interaction, rule
-from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, adjustment, identify, known, ruled_by
 
 LEAVES = {"type": "email_unsubscribe"}
 DECIDES = {"id": "decides", "when": {"title": {"eq": "VP"}}, "points": 30}
@@ -26,11 +26,11 @@ def changes(rules: Matrix, *interactions: Interaction, after: int = 0) -> int | 
     [{"traits": [DECIDES]}, {"requires": ["title"]}, {"excludes": [{"title": {"eq": "student"}}]}],
 )
 def test_a_day_with_a_reported_trait_is_due_if_the_matrix_reads_traits(reads: dict[str, Any]) -> None:
-    assert changes(ruled_by(rule(), **reads), told(title="VP", day=2)) == 2
+    assert changes(ruled_by(rule(), **reads), identify(title="VP", day=2)) == 2
 
 
 def test_a_day_with_a_trait_that_no_rule_reads_is_not_due() -> None:
-    assert changes(ruled_by(rule()), told(title="VP", day=2)) is None
+    assert changes(ruled_by(rule()), identify(title="VP", day=2)) is None
 
 
 def test_a_score_without_fading_has_no_due_day() -> None:
@@ -82,7 +82,7 @@ def test_each_profile_in_the_columns_has_a_separate_due_day() -> None:
         ([interaction("share")], 20),
     ]
     of = [known(rules, *done) for done, _ in due]
-    found = [one.due_on for one in appraise_all(of, columns_of(of, rules), rules, TODAY)]
+    found = [appraisal.due_on for appraisal in appraise_all(of, columns_of(of, rules), rules, TODAY)]
     assert found == [None if day is None else TODAY + day for _, day in due]
 
 
@@ -97,7 +97,7 @@ def test_a_grade_may_change_though_the_rounded_score_does_not() -> None:
     done = [interaction("like"), interaction(traits={"title": "VP"})]
     of = known(rules, *done)
     appraised = [appraise(of, rules, TODAY + later) for later in (0, 1)]
-    assert [(one.score, one.grade) for one in appraised] == [(12, "D1"), (12, "D2")]
+    assert [(appraisal.score, appraisal.grade) for appraisal in appraised] == [(12, "D1"), (12, "D2")]
     assert changes(rules, *done) == 1
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.builders import interaction, rule
 from tests.unit.scoring.core.pricing.test_due import changes
-from tests.unit.scoring.known import ruled_by, told
+from tests.unit.scoring.known import identify, ruled_by
 
 
 def test_inactivity_changes_the_score_at_each_step() -> None:
@@ -36,4 +36,4 @@ def test_inactivity_is_due_after_the_last_human_interaction() -> None:
 
 def test_inactivity_is_not_due_without_a_human_interaction() -> None:
     rules = ruled_by(rule(), inactivity={"after": "30d", "points": -10})
-    assert changes(rules, told(title="VP")) is None
+    assert changes(rules, identify(title="VP")) is None

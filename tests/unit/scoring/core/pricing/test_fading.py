@@ -41,7 +41,7 @@ def test_the_cap_applies_after_fading() -> None:
 
 def assert_same(nights: list[int], half_lives: list[int]) -> None:
     left = fades(np.array(nights, np.int64), np.array(half_lives, np.int64))
-    assert left.tolist() == [fade(*one) for one in zip(nights, half_lives, strict=True)]
+    assert left.tolist() == [fade(*pair) for pair in zip(nights, half_lives, strict=True)]
 
 
 @pytest.mark.parametrize("half_life", [1, 2, 3, 7, 30, 365, 1_000, MAX_DAYS])

@@ -13,12 +13,12 @@ from tests.unit.scoring.known import TODAY, ruled_by
 @pytest.mark.parametrize(
     ("day", "last"), [(-1, {}), (0, {0: 0}), (4, {0: 0}), (5, {0: 5}), (8, {0: 5, 3: 7}), (9, {0: 5, 3: 9})]
 )
-def test_last_active_returns_the_latest_day_up_to_the_day_asked(day: int, last: dict[int, int]) -> None:
+def test_last_active_returns_the_latest_day_up_to_the_requested_day(day: int, last: dict[int, int]) -> None:
     """The second profile has no interactions, and those of the third are on a later day."""
     profiles = [once(TODAY + 5, TODAY), {}, once(TODAY + 10), once(TODAY + 7, TODAY + 9)]
     columns = Columns([counts_of(days, ACTIVITY) for days in profiles], [ACTIVITY])
     places, days = last_active(columns, TODAY + day)
-    assert {place: on - TODAY for place, on in zip(places.tolist(), days.tolist(), strict=True)} == last
+    assert {index: on - TODAY for index, on in zip(places.tolist(), days.tolist(), strict=True)} == last
 
 
 def test_only_profiles_that_were_inactive_long_enough_lose_points() -> None:

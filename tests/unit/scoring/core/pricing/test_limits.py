@@ -113,7 +113,9 @@ def test_paid_matches_equal_those_of_a_count_match_by_match(
     profiles: list[Days], times: int, per: Per, until: int
 ) -> None:
     found = worths(limited(times, per, by="asset"), profiles, until)
-    assert [one.paid for one in found] == [paid_one_by_one(days, times, per, until) for days in profiles]
+    assert [amount.paid for amount in found] == [
+        paid_one_by_one(days, times, per, until) for days in profiles
+    ]
     for days in profiles:
         periods = {day: period_of(day, per) for day in sorted(days)}
         assert list(periods.values()) == sorted(periods.values())

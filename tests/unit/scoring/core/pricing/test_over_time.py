@@ -13,7 +13,7 @@ from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from services.scoring.matrix.matrix import Matrix
 from tests.support.builders import interaction, rule
 from tests.unit.scoring.columns import Days, counts_of
-from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, adjustment, identify, known, ruled_by
 
 SPAN = 90
 
@@ -46,8 +46,8 @@ def test_sums_over_many_days_equal_the_price_of_each_day(
     days: Days, limit: dict[str, Any] | None, age: dict[str, Any], points: float, cap: float | None
 ) -> None:
     rules = ruled_by(rule(points=points, limit=limit, cap=cap, **age))
-    of, asked = visiting(rules, days), range(TODAY - 1, TODAY + SPAN + 10, 3)
-    assert over(of, rules, asked) == pytest.approx(one_by_one(of, rules, asked), rel=1e-9)
+    of, priced_days = visiting(rules, days), range(TODAY - 1, TODAY + SPAN + 10, 3)
+    assert over(of, rules, priced_days) == pytest.approx(one_by_one(of, rules, priced_days), rel=1e-9)
 
 
 @pytest.mark.parametrize("per", ["day", "week", "month", "ever"])
@@ -56,8 +56,8 @@ def test_a_limit_applies_to_the_part_of_a_period_within_the_window(per: str, win
     """Busy days around two turns of a month, each day asked."""
     days: Days = {day: {"": 1 + day % 3} for day in range(TODAY, TODAY + 70) if day % 4}
     rules = ruled_by(rule(points=1, limit={"times": 3, "per": per}, window=f"{window}d"))
-    of, asked = visiting(rules, days), range(TODAY - 1, TODAY + 110)
-    assert over(of, rules, asked) == one_by_one(of, rules, asked)
+    of, priced_days = visiting(rules, days), range(TODAY - 1, TODAY + 110)
+    assert over(of, rules, priced_days) == one_by_one(of, rules, priced_days)
 
 
 @pytest.mark.parametrize("points", [2, -2])
@@ -78,11 +78,11 @@ def test_rules_with_the_same_count_key_have_separate_limits() -> None:
     # The points are so far apart that the sum shows the part of each rule.
     rules = ruled_by(*(rule(f"r{n}", 5.0**n, **more) for n, more in enumerate(terms)))
     whole = sum(5.0**n * points for n, points in enumerate(expected))
-    asked = range(TODAY + 1, TODAY + 2)
-    assert over(visiting(rules, days), rules, asked) == [pytest.approx(whole, rel=1e-12)]
+    priced_days = range(TODAY + 1, TODAY + 2)
+    assert over(visiting(rules, days), rules, priced_days) == [pytest.approx(whole, rel=1e-12)]
     for more, points in zip(terms, expected, strict=True):
         alone = ruled_by(rule(points=1, **more))
-        assert over(visiting(alone, days), alone, asked) == [pytest.approx(points)]
+        assert over(visiting(alone, days), alone, priced_days) == [pytest.approx(points)]
 
 
 def test_sums_over_days_include_traits_adjustments_inactivity_and_group_caps() -> None:
@@ -96,8 +96,13 @@ def test_sums_over_days_include_traits_adjustments_inactivity_and_group_caps() -
         groups={"web": {"rules": ["visits", "likes"], "cap": 10}, "who": {"rules": ["decides"], "cap": 9}},
         inactivity={"after": "5d", "points": -2, "every": "3d", "floor": -7},
     )
-    done = [interaction(), interaction("like", day=2), told(title="VP", day=1), told(title=None, day=4)]
+    done = [
+        interaction(),
+        interaction("like", day=2),
+        identify(title="VP", day=1),
+        identify(title=None, day=4),
+    ]
     hands = [adjustment(4, day=3, until="2026-03-20"), adjustment(-1, day=6), adjustment(9, model="other")]
-    of, asked = known(rules, *done, *hands), range(TODAY - 2, TODAY + 30)
-    assert over(of, rules, asked) == one_by_one(of, rules, asked)
-    assert len({*over(of, rules, asked)}) > 8
+    of, priced_days = known(rules, *done, *hands), range(TODAY - 2, TODAY + 30)
+    assert over(of, rules, priced_days) == one_by_one(of, rules, priced_days)
+    assert len({*over(of, rules, priced_days)}) > 8

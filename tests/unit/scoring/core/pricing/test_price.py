@@ -9,7 +9,7 @@ from services.scoring.core.pricing.scores import points
 from services.scoring.matrix.matrix import Matrix
 from shared.events import Reason
 from tests.support.builders import interaction, rule
-from tests.unit.scoring.known import TODAY, adjustment, given, known, ruled_by, scored, told
+from tests.unit.scoring.known import TODAY, adjustment, given, identify, known, ruled_by, scored
 
 LIKES = rule("likes", 5, when={"type": "like"})
 LEAVES = rule("leaves", -20, when={"type": "email_unsubscribe"})
@@ -104,16 +104,16 @@ def test_rules_that_differ_only_in_machine_are_counted_separately() -> None:
 def test_a_trait_rule_gives_its_points_while_the_trait_meets_it() -> None:
     rules = ruled_by(rule(points=8), traits=[DECIDES])
     done = [
-        told(title="VP", day=2),
-        told(title="Intern", day=4),
-        told(title="VP", day=6),
-        told(title=None, day=8),
+        identify(title="VP", day=2),
+        identify(title="Intern", day=4),
+        identify(title="VP", day=6),
+        identify(title=None, day=8),
     ]
     assert [scored(rules, *done, day=day).points for day in range(1, 9)] == [0, 15, 15, 0, 0, 15, 15, 0]
 
 
 def test_a_trait_rule_is_a_reason_and_counts_to_the_fit() -> None:
-    score = scored(ruled_by(rule(points=8), traits=[DECIDES]), told(title="VP"), interaction())
+    score = scored(ruled_by(rule(points=8), traits=[DECIDES]), identify(title="VP"), interaction())
     assert (score.points, score.fit, score.engagement) == (23, 15, 8)
     assert score.reasons[1] == Reason(rule="decides", label="Decides", points=15, count=1, paid=1)
 
@@ -121,16 +121,16 @@ def test_a_trait_rule_is_a_reason_and_counts_to_the_fit() -> None:
 def test_a_trait_rule_can_require_a_missing_trait() -> None:
     rules = ruled_by(rule(), traits=[NO_COMPANY])
     private, corporate = {"email": "ana@gmail.com"}, {"email": "ana@corp.example"}
-    assert scored(rules, told(known_as=private)).fit == -5
-    assert scored(rules, told(known_as=corporate)).fit == 0
-    assert scored(rules, told(known_as=private, company="Corp")).fit == 0
+    assert scored(rules, identify(known_as=private)).fit == -5
+    assert scored(rules, identify(known_as=corporate)).fit == 0
+    assert scored(rules, identify(known_as=private, company="Corp")).fit == 0
 
 
 # Groups
 
 
 def grouped(*rules: dict[str, Any], cap: float = 10, **more: Any) -> Matrix:
-    return ruled_by(*rules, groups={"web": {"rules": [one["id"] for one in rules], "cap": cap}}, **more)
+    return ruled_by(*rules, groups={"web": {"rules": [member["id"] for member in rules], "cap": cap}}, **more)
 
 
 def test_a_group_s_cap_bounds_the_sum_of_its_rules() -> None:
@@ -167,7 +167,7 @@ def test_rules_outside_a_group_are_not_bounded_by_it() -> None:
 
 def test_the_cap_of_a_group_of_trait_rules_bounds_the_fit() -> None:
     rules = ruled_by(rule(points=8), traits=[DECIDES], groups={"person": {"rules": ["decides"], "cap": 9}})
-    score = scored(rules, told(title="VP"), interaction())
+    score = scored(rules, identify(title="VP"), interaction())
     assert (score.points, score.fit, score.engagement) == (17, 9, 8)
 
 
@@ -178,7 +178,7 @@ def test_reasons_of_group_caps_follow_the_rules_in_a_fixed_order() -> None:
         groups={"person": {"rules": ["decides"], "cap": 9}, "web": {"rules": ["visits"], "cap": 6}},
         inactivity={"after": "30d", "points": -1},
     )
-    score = scored(rules, told(title="VP"), interaction(), adjustment(4))
+    score = scored(rules, identify(title="VP"), interaction(), adjustment(4))
     assert [reason.rule for reason in score.reasons] == [
         "visits", "decides", "group:web", "group:person", "inactivity", "adjustment",
     ]  # fmt: skip

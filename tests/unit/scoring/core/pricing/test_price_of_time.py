@@ -8,7 +8,7 @@ import pytest
 from services.scoring.core.pricing.price import Score
 from shared.events import Interaction, Reason
 from tests.support.builders import interaction, rule
-from tests.unit.scoring.known import adjustment, given, ruled_by, scored, told
+from tests.unit.scoring.known import adjustment, given, identify, ruled_by, scored
 
 # Inactivity
 
@@ -59,7 +59,7 @@ def test_anything_that_a_human_does_ends_inactivity() -> None:
     "no_activity",
     [
         interaction(day=20, machine="crawler"),
-        told(title="VP", day=20),
+        identify(title="VP", day=20),
         adjustment(5, day=20),
         interaction(day=31),
     ],
@@ -72,7 +72,7 @@ def test_machine_identify_adjustment_and_future_interactions_do_not_end_inactivi
 
 
 def test_a_profile_without_human_interactions_is_not_inactive() -> None:
-    assert idle(told(title="VP"), day=90) == []
+    assert idle(identify(title="VP"), day=90) == []
     assert idle(interaction(day=91), day=90) == []
 
 

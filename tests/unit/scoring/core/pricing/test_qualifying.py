@@ -8,7 +8,7 @@ from services.scoring.core.profiles.linking import Profile
 from shared.events import LeadQualified, Reason
 from shared.identity import Identity
 from tests.support.builders import NOON, interaction, person, rule, version
-from tests.unit.scoring.known import known, told
+from tests.unit.scoring.known import identify, known
 
 ANA = person(email="ana@corp.example", phone="+4912345")
 VISITS = version(rule("visits", 30, label="Visits", when={"type": "visit"}))
@@ -16,7 +16,7 @@ VISITS = version(rule("visits", 30, label="Visits", when={"type": "visit"}))
 
 def lead(of: Profile = ANA, *, model: str = "m", cycle: int = 1) -> LeadQualified:
     under = replace(VISITS, model=model)
-    done = [interaction(day=-3), told(title="VP"), told(title="Chief", day=1)]
+    done = [interaction(day=-3), identify(title="VP"), identify(title="Chief", day=1)]
     return qualify(of, known(under.matrix, *done), under, cycle=cycle, at=NOON)
 
 
@@ -42,8 +42,8 @@ def test_a_lead_has_profile_score_crossed_on_reasons_identities_and_traits() -> 
 
 def test_each_profile_model_and_cycle_has_a_different_lead_id() -> None:
     leads = [lead(), lead(person(email="ben@corp.example")), lead(model="n"), lead(cycle=2), lead()]
-    assert len({one.lead_id for one in leads}) == 4
-    assert len({one.id for one in leads}) == 4
+    assert len({each_lead.lead_id for each_lead in leads}) == 4
+    assert len({each_lead.id for each_lead in leads}) == 4
 
 
 def test_ids_of_leads_are_stable_across_releases() -> None:

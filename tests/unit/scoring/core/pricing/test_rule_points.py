@@ -115,8 +115,8 @@ def test_later_days_do_not_count_in_columns_of_another_matrix() -> None:
         ruled_by(likes, rule("opens", when={"type": "email_open"}), visits),
     )
     done = [interaction(day=day) for day in (0, 0, 1)] + [interaction("like", day=day) for day in (0, 2)]
-    one = known(theirs, *done, *(interaction("email_open", day=day) for day in (0, 1, 2)))
-    lines = rule_lines(columns_of([one], theirs), ours, TODAY)
+    profile = known(theirs, *done, *(interaction("email_open", day=day) for day in (0, 1, 2)))
+    lines = rule_lines(columns_of([profile], theirs), ours, TODAY)
     assert [*zip(lines.rule.tolist(), lines.matches.tolist(), lines.points.tolist(), strict=True)] == [
         (0, 2, 16), (1, 1, 3),
     ]  # fmt: skip

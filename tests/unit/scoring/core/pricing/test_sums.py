@@ -16,7 +16,7 @@ from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from services.scoring.matrix.rules import MAX_POINTS
 from tests.support.builders import interaction, rule
 from tests.unit.scoring.columns import Parts, counts_of, scores
-from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, adjustment, identify, known, ruled_by
 
 TIES = [0.0005, 0.0015, 0.0025, 2.6745, 0.0625, 0.1875, 1.0005, 1000.0005, -0.0005, -2.6745, -0.0625]
 
@@ -28,17 +28,22 @@ def to_a_step(points: Sequence[float]) -> float:
 
 def totals_of(points: Sequence[float], several: Sequence[Sequence[int]]) -> list[float]:
     """The scores of profiles that are priced together; `several` has, for each, the matches of each rule."""
-    rules = ruled_by(*(rule(f"r{n}", one, when={"type": f"t{n}"}) for n, one in enumerate(points)))
-    keys = [one.count_key for one in rules.rules]
+    rules = ruled_by(*(rule(f"r{n}", worth, when={"type": f"t{n}"}) for n, worth in enumerate(points)))
+    keys = [each_rule.count_key for each_rule in rules.rules]
     counts = [
         total([counts_of({TODAY: {"": n}}, key) for n, key in zip(times, keys, strict=True)])
         for times in several
     ]
-    return [one.points for one in scores([ScoreInput(one, NOTHING_KNOWN) for one in counts], rules, TODAY)]
+    return [
+        score.points
+        for score in scores(
+            [ScoreInput(profile_counts, NOTHING_KNOWN) for profile_counts in counts], rules, TODAY
+        )
+    ]
 
 
 @pytest.mark.parametrize(
-    "points", [*([one] for one in TIES), [0.1, 0.2], [0.1, 0.2, -0.3], [0.1, 0.7, 0.0005], TIES]
+    "points", [*([tie] for tie in TIES), [0.1, 0.2], [0.1, 0.2, -0.3], [0.1, 0.7, 0.0005], TIES]
 )
 def test_a_sum_is_rounded_half_even_from_its_exact_value(points: list[float]) -> None:
     """All sums of up to three of each, or of all except one if there are many."""
@@ -49,7 +54,7 @@ def test_a_sum_is_rounded_half_even_from_its_exact_value(points: list[float]) ->
         else [[n != left_out for n in range(len(points))] for left_out in range(len(points))]
     )
     assert totals_of(points, several) == [
-        to_a_step([one * n for one, n in zip(points, times, strict=True)]) for times in several
+        to_a_step([worth * n for worth, n in zip(points, times, strict=True)]) for times in several
     ]
 
 
@@ -70,23 +75,23 @@ def test_column_sums_equal_exact_sums_of_the_lines(lines: list[tuple[float, int]
     """Also when most of it is taken away again."""
     points, times = zip(*lines, strict=True)
     assert totals_of(points, [times, [0] * len(times), times]) == [
-        to_a_step([one * n for one, n in lines]), 0, to_a_step([one * n for one, n in lines])
+        to_a_step([worth * n for worth, n in lines]), 0, to_a_step([worth * n for worth, n in lines])
     ]  # fmt: skip
 
 
 @given(st.lists(ten_thousandths | small | st.sampled_from(TIES) | st.floats(-1e18, 1e18)))
 def test_the_exact_sum_is_computed_only_near_rounding_ties(sums: list[float]) -> None:
-    asked: list[int] = []
+    exact_indexes: list[int] = []
 
-    def exactly(place: int) -> float:
-        asked.append(place)
-        return to_a_step([sums[place]])
+    def exactly(index: int) -> float:
+        exact_indexes.append(index)
+        return to_a_step([sums[index]])
 
     column = np.array(sums, np.float64)
-    assert rounded(Sums(column, np.abs(column)), exactly).tolist() == [to_a_step([one]) for one in sums]
-    for place in asked:
-        part = abs(sums[place]) * 1000 % 1
-        assert abs(sums[place]) > 1_000 or part == pytest.approx(0.5, abs=1e-5)
+    assert rounded(Sums(column, np.abs(column)), exactly).tolist() == [to_a_step([value]) for value in sums]
+    for index in exact_indexes:
+        part = abs(sums[index]) * 1000 % 1
+        assert abs(sums[index]) > 1_000 or part == pytest.approx(0.5, abs=1e-5)
 
 
 def test_each_part_of_a_score_is_rounded_by_itself() -> None:
@@ -95,8 +100,8 @@ def test_each_part_of_a_score_is_rounded_by_itself() -> None:
     of = [
         known(rules, *done)
         for done in (
-            [interaction(), told(title="VP")],
-            [told(title="VP")],
+            [interaction(), identify(title="VP")],
+            [identify(title="VP")],
             [interaction(), adjustment(-0.0005)],
         )
     ]
@@ -109,5 +114,5 @@ def test_each_part_of_a_score_is_rounded_by_itself() -> None:
 
 def test_no_score_of_several_is_minus_zero() -> None:
     rules = ruled_by(rule(points=-0.0001), traits=[{"id": "vp", "when": {"title": "VP"}, "points": -0.0002}])
-    of = [known(rules, interaction(), told(title="VP")), known(rules, interaction()), known(rules)]
-    assert [copysign(1, part) for one in scores(of, rules, TODAY) for part in one] == [1] * 9
+    of = [known(rules, interaction(), identify(title="VP")), known(rules, interaction()), known(rules)]
+    assert [copysign(1, part) for score in scores(of, rules, TODAY) for part in score] == [1] * 9

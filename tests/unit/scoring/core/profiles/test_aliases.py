@@ -8,11 +8,11 @@ from shared.identity import Identity
 A, B, C, Z = (Identity("user_id", name) for name in "abcz")
 WAS_A, WAS_B = Identity("former_user_id", "a"), Identity("former_user_id", "b")
 KIOSK = Identity("anonymous_id", "kiosk")
-ALL = {one.id: one for one in (A, B, C, Z, WAS_A, WAS_B, KIOSK)}
+ALL = {identity.id: identity for identity in (A, B, C, Z, WAS_A, WAS_B, KIOSK)}
 
 
 def classes(*links: tuple[Identity, Identity]) -> set[frozenset[str]]:
-    stands_for = same_users(ALL, [(one.id, other.id) for one, other in links])
+    stands_for = same_users(ALL, [(first.id, second.id) for first, second in links])
     groups: dict[str, set[str]] = {}
     for user, stand_in in stands_for.items():
         groups.setdefault(stand_in, set()).add(ALL[user].value)

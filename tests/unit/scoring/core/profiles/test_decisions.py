@@ -35,8 +35,8 @@ COOKIE, EMAIL, PHONE = (
 LOGIN = {"anonymous_id": "cookie", "email": "ana@example.com"}
 
 
-def profile(*its: Identity) -> Profile:
-    return Profile(min(one.id for one in its), {one.id: one for one in its})
+def profile(*members: Identity) -> Profile:
+    return Profile(min(identity.id for identity in members), {identity.id: identity for identity in members})
 
 
 def decided(
@@ -113,7 +113,9 @@ def test_a_link_that_one_of_two_crowded_identities_heeds_is_refused_and_displace
 
 def test_a_former_user_id_has_the_links_of_both_applied_again() -> None:
     named = {"user_id": "new", "former_user_id": "old"}
-    assert decided([interaction(known_as=named)]).unsettled == {one.id for one in identities(**named)}
+    assert decided([interaction(known_as=named)]).unsettled == {
+        identity.id for identity in identities(**named)
+    }
 
 
 def contested_by(*links: Link) -> tuple[Profiles, list[Link]]:
@@ -122,8 +124,8 @@ def contested_by(*links: Link) -> tuple[Profiles, list[Link]]:
     return profiles, list(links)
 
 
-def link(one: Identity, other: Identity, day: int) -> Link:
-    return Link(one.id, other.id, NOON + timedelta(days=day), "event")
+def link(first: Identity, second: Identity, day: int) -> Link:
+    return Link(first.id, second.id, NOON + timedelta(days=day), "event")
 
 
 def test_a_contested_link_is_the_latest_if_no_link_of_its_profiles_was_made_later() -> None:

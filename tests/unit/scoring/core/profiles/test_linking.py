@@ -95,17 +95,17 @@ def test_the_number_of_identities_of_a_profile_is_limited() -> None:
 
 
 def test_unmerged_identities_are_not_linked_again() -> None:
-    one, other = identities(email="a@b.example")[0], identities(twitter="a")[0]
-    rules = LinkRules({}, {one.id: [Side("s", other=False)], other.id: [Side("s", other=True)]})
+    first, second = identities(email="a@b.example")[0], identities(twitter="a")[0]
+    rules = LinkRules({}, {first.id: [Side("s", other=False)], second.id: [Side("s", other=True)]})
     people = seen({"email": "a@b.example", "twitter": "a"}, rules=rules)
     assert profile(people, email="a@b.example") != profile(people, twitter="a")
 
 
 def test_a_link_has_the_earliest_evidence_of_a_batch() -> None:
     both = {"email": "a@b.example", "twitter": "a"}
-    told: list[Interaction] = [interaction("identify", day=day, known_as=both) for day in (3, 1, 2)]
-    (link,) = links_of(told).values()
-    assert (link.occurred_at, link.event_id) == (NOON + timedelta(days=1), told[1].id)
+    interactions: list[Interaction] = [interaction("identify", day=day, known_as=both) for day in (3, 1, 2)]
+    (link,) = links_of(interactions).values()
+    assert (link.occurred_at, link.event_id) == (NOON + timedelta(days=1), interactions[1].id)
 
 
 def test_links_apply_in_order_of_time() -> None:
@@ -117,7 +117,7 @@ def test_links_apply_in_order_of_time() -> None:
         Link(ben.id, kiosk.id, NOON + timedelta(days=2), "later"),
         Link(ana.id, kiosk.id, NOON, "first"),
     ]
-    everyone = {one.id: one for one in (kiosk, ana, ben)}
+    everyone = {identity.id: identity for identity in (kiosk, ana, ben)}
     for order in permutations(links):
         groups, refused = partition(everyone, order, EXCLUSIVE)
         assert sorted(map(len, groups)) == [1, 2]
@@ -129,13 +129,13 @@ def test_links_apply_in_order_of_time() -> None:
 def crowded(number: int) -> tuple[dict[str, Identity], list[Link]]:
     """A device on which `number` people log in, one an hour."""
     device, *others = (*identities(anonymous_id="device"), *(
-        one for n in range(number) for one in identities(email=f"ana{n}@example.com")
+        identity for n in range(number) for identity in identities(email=f"ana{n}@example.com")
     ))  # fmt: skip
     links = [
         Link(device.id, other.id, NOON + timedelta(hours=hour), f"login-{hour}")
         for hour, other in enumerate(others)
     ]
-    return {one.id: one for one in (device, *others)}, links
+    return {identity.id: identity for identity in (device, *others)}, links
 
 
 def test_only_the_earliest_links_of_an_identity_apply_in_any_order(
@@ -149,7 +149,7 @@ def test_only_the_earliest_links_of_an_identity_apply_in_any_order(
     others = [
         Link(links[0].other, f"other-{n}", NOON - timedelta(days=1 + n), f"before-{n}") for n in range(2)
     ]
-    assert heeded([*links, *others]) == {links[1].pair, *(one.pair for one in others)}
+    assert heeded([*links, *others]) == {links[1].pair, *(link.pair for link in others)}
 
 
 def test_a_link_beyond_the_limit_is_refused_with_a_reason(

@@ -30,7 +30,7 @@ def visits(times: int) -> Revised[StoredCounts]:
     return Revised(StoredCounts(counts_of({1: {"": times}})), revision=7)
 
 
-def told(*identities: Identity, day: int = 0) -> Interaction:
+def interaction_of(*identities: Identity, day: int = 0) -> Interaction:
     """An interaction of these identities in this order."""
     return msgspec.structs.replace(interaction("identify", day=day), identities=identities)
 
@@ -43,7 +43,7 @@ def take_in(people: Profiles, *interactions: Interaction) -> None:
 @pytest.mark.parametrize("links", [(LEAST, GREATEST), (GREATEST, LEAST)])
 def test_a_merge_of_two_profiles_leaves_the_smaller_id(links: tuple[Identity, Identity]) -> None:
     people = Profiles([person(LEAST, _0=1), person(GREATEST, _0=2)], FREE)
-    take_in(people, told(*links))
+    take_in(people, interaction_of(*links))
     both = people.of(GREATEST.id)
     assert people.of(LEAST.id) is both
     assert both == Profile(
@@ -58,14 +58,14 @@ def test_a_merge_of_two_profiles_leaves_the_smaller_id(links: tuple[Identity, Id
 
 def test_a_merge_marks_the_identities_of_both_profiles_as_linked() -> None:
     people = Profiles([person(LEAST, MIDDLE), person(GREATEST)], FREE)
-    take_in(people, told(MIDDLE, GREATEST))
+    take_in(people, interaction_of(MIDDLE, GREATEST))
     assert people.linked == {LEAST.id, MIDDLE.id, GREATEST.id}
     assert people.moved == {GREATEST.id: LEAST.id}
 
 
 def test_new_identities_are_founded_and_assigned_to_a_profile() -> None:
     people = Profiles([person(LEAST)], FREE)
-    take_in(people, told(GREATEST), told(MIDDLE, LEAST))
+    take_in(people, interaction_of(GREATEST), interaction_of(MIDDLE, LEAST))
     assert people.founded == {GREATEST.id: GREATEST, MIDDLE.id: MIDDLE}
     assert people.moved == {GREATEST.id: GREATEST.id, MIDDLE.id: LEAST.id}
     assert people.linked == {LEAST.id, MIDDLE.id}
@@ -73,19 +73,19 @@ def test_new_identities_are_founded_and_assigned_to_a_profile() -> None:
 
 def test_a_repeated_link_moves_no_identity() -> None:
     people = Profiles([person(LEAST, GREATEST)], FREE)
-    take_in(people, told(GREATEST, LEAST))
+    take_in(people, interaction_of(GREATEST, LEAST))
     assert (people.moved, people.linked, people.absorbed) == ({}, set(), set())
 
 
 def test_a_repeated_event_adds_a_single_link() -> None:
-    first, again = told(LEAST, MIDDLE), told(LEAST, MIDDLE)
+    first, again = interaction_of(LEAST, MIDDLE), interaction_of(LEAST, MIDDLE)
     again = msgspec.structs.replace(again, id=first.id)
     assert list(links_of([first, again]).values()) == [Link(LEAST.id, MIDDLE.id, NOON, first.id)]
 
 
 def test_a_second_link_within_a_profile_is_not_refused() -> None:
     """Counted as two groups they would have four addresses, which is more than the limit."""
-    everyone = {one.id: one for one in (LEAST, MIDDLE)}
+    everyone = {identity.id: identity for identity in (LEAST, MIDDLE)}
     links = [Link(LEAST.id, MIDDLE.id, NOON, "a"), Link(MIDDLE.id, LEAST.id, NOON, "b")]
     groups, refused = partition(everyone, links, LinkRules({"email": 3}))
     assert groups == [everyone]
@@ -95,12 +95,15 @@ def test_a_second_link_within_a_profile_is_not_refused() -> None:
 def test_the_earliest_of_conflicting_links_applies() -> None:
     """If only the ids of the identities were compared, the later link would come first."""
     two_at_most = LinkRules({"email": 2})
-    later, earlier = told(LEAST, GREATEST, day=1), told(MIDDLE, GREATEST)
+    later, earlier = interaction_of(LEAST, GREATEST, day=1), interaction_of(MIDDLE, GREATEST)
     people = Profiles([], two_at_most)
     take_in(people, later, earlier)
     assert people.of(GREATEST.id) is people.of(MIDDLE.id)
     assert [link.event_id for link in people.contested] == [later.id]
-    everyone, links = {one.id: one for one in (LEAST, MIDDLE, GREATEST)}, links_of([later, earlier])
+    everyone, links = (
+        {identity.id: identity for identity in (LEAST, MIDDLE, GREATEST)},
+        links_of([later, earlier]),
+    )
     groups, refused = partition(everyone, links.values(), two_at_most)
     assert sorted(map(len, groups)) == [1, 2]
     assert refused[MIDDLE.id, GREATEST.id] is None
@@ -111,7 +114,7 @@ def test_an_unmerge_also_separates_linked_identities() -> None:
     phone = Identity("phone", "+4912345")
     apart = {LEAST.id: [Side("s", other=False)], GREATEST.id: [Side("r", other=False), Side("s", other=True)]}
     people = Profiles([person(LEAST, MIDDLE), person(GREATEST, phone)], LinkRules({}, apart))
-    take_in(people, told(MIDDLE, phone))
+    take_in(people, interaction_of(MIDDLE, phone))
     (contested,) = people.contested
     assert people.objection(contested) == "They were separated by hand (s)."
     assert people.of(MIDDLE.id) is not people.of(phone.id)
@@ -120,7 +123,7 @@ def test_an_unmerge_also_separates_linked_identities() -> None:
 def test_identities_on_the_same_side_of_an_unmerge_can_be_linked() -> None:
     same_side = [Side("s", other=False)]
     people = Profiles([], LinkRules({}, {LEAST.id: same_side, GREATEST.id: same_side}))
-    take_in(people, told(LEAST, MIDDLE), told(MIDDLE, GREATEST))
+    take_in(people, interaction_of(LEAST, MIDDLE), interaction_of(MIDDLE, GREATEST))
     assert people.of(LEAST.id) is people.of(GREATEST.id)
 
 
@@ -155,7 +158,7 @@ def test_regroup_merges_profiles_and_removes_the_merged_profile() -> None:
 
 def test_a_profile_restored_by_regroup_does_not_count_as_removed() -> None:
     people = Profiles([person(LEAST), person(MIDDLE), person(GREATEST)], FREE)
-    take_in(people, told(LEAST, MIDDLE), told(LEAST, GREATEST))
+    take_in(people, interaction_of(LEAST, MIDDLE), interaction_of(LEAST, GREATEST))
     assert people.absorbed == {MIDDLE.id, GREATEST.id}
     together = people.of(LEAST.id)
     people.regroup([together], [{LEAST.id: LEAST, MIDDLE.id: MIDDLE}, {GREATEST.id: GREATEST}])

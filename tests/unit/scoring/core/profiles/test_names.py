@@ -10,7 +10,7 @@ from tests.support.builders import interaction
 
 
 def named(kind: str, type: str = "visit", **more: Any) -> set[tuple[str, str]]:
-    return {(one.name, one.form) for one in names_in([interaction(type, **more)]) if one.kind == kind}
+    return {(name.name, name.form) for name in names_in([interaction(type, **more)]) if name.kind == kind}
 
 
 @pytest.mark.parametrize(

@@ -40,15 +40,15 @@ def lead(*who: Identity) -> LeadQualified:
 
 
 def test_an_event_in_normal_form_is_returned_unchanged(current: Current) -> None:
-    for told in (by(ANA, COOKIE), by(COOKIE), by()):
-        assert current.interaction(told) is told
+    for stored in (by(ANA, COOKIE), by(COOKIE), by()):
+        assert current.interaction(stored) is stored
     apart = separation((ANA,), (COOKIE,))
     assert current.separation(apart) is apart
-    assert current.lead(told_lead := lead(ANA)) is told_lead
+    assert current.lead(stored_lead := lead(ANA)) is stored_lead
 
 
 @pytest.mark.parametrize(
-    ("told", "today"),
+    ("stored", "today"),
     [
         ([BRACKETS], [ANA]),
         ([ANA, BRACKETS], [ANA]),
@@ -61,12 +61,12 @@ def test_an_event_in_normal_form_is_returned_unchanged(current: Current) -> None
     ],
 )
 def test_identities_of_an_interaction_are_brought_to_the_normal_form_of_today(
-    current: Current, told: list[Identity], today: list[Identity] | None
+    current: Current, stored: list[Identity], today: list[Identity] | None
 ) -> None:
-    found = current.interaction(by(*told))
+    found = current.interaction(by(*stored))
     assert (found and list(found.identities)) == today
-    assert current.has_effect(by(*told)) == (today is not None)
-    assert found is None or msgspec.structs.replace(found, identities=tuple(told)) == by(*told)
+    assert current.has_effect(by(*stored)) == (today is not None)
+    assert found is None or msgspec.structs.replace(found, identities=tuple(stored)) == by(*stored)
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ def test_identities_of_an_interaction_are_brought_to_the_normal_form_of_today(
 def test_identities_of_an_unmerge_are_brought_to_the_normal_form_of_today(
     current: Current, ours: Any, others: Any, today: Any
 ) -> None:
-    told = separation(tuple(ours), tuple(others))
-    found = current.separation(told)
+    stored = separation(tuple(ours), tuple(others))
+    found = current.separation(stored)
     assert (found and (list(found.identities), list(found.others))) == today
-    assert current.has_effect(told) == (today is not None)
+    assert current.has_effect(stored) == (today is not None)
 
 
 def test_a_lead_without_a_usable_identity_stays_a_lead(current: Current) -> None:

@@ -6,17 +6,17 @@ from tests.support.builders import NOON, identities
 from tests.unit.scoring.known import TODAY
 
 
-def history(*told: tuple[int, str, str, Any], **known_as: str) -> History:
+def history(*reports: tuple[int, str, str, Any], **known_as: str) -> History:
     """Reports of traits as (day, event id, trait, value), of a person with these identities."""
     return History(
-        [(NOON + timedelta(days=day), event, trait, value) for day, event, trait, value in told],
+        [(NOON + timedelta(days=day), event, trait, value) for day, event, trait, value in reports],
         identities(**known_as),
     )
 
 
 def test_the_latest_report_of_a_trait_wins_in_any_order() -> None:
-    told = history((5, "b", "title", "VP"), (9, "c", "title", "Chief"), (0, "a", "title", "Intern"))
-    assert [told.reported(TODAY + day) for day in (-1, 0, 4, 5, 9)] == [
+    traits = history((5, "b", "title", "VP"), (9, "c", "title", "Chief"), (0, "a", "title", "Intern"))
+    assert [traits.reported(TODAY + day) for day in (-1, 0, 4, 5, 9)] == [
         {},
         {"title": "Intern"},
         {"title": "Intern"},
@@ -30,13 +30,13 @@ def test_at_the_same_instant_the_greater_event_id_wins() -> None:
 
 
 def test_within_a_day_the_later_instant_wins() -> None:
-    told = History([(NOON, "a", "title", "VP"), (NOON - timedelta(hours=1), "z", "title", "Intern")], ())
-    assert told.reported(TODAY) == {"title": "VP"}
+    traits = History([(NOON, "a", "title", "VP"), (NOON - timedelta(hours=1), "z", "title", "Intern")], ())
+    assert traits.reported(TODAY) == {"title": "VP"}
 
 
 def test_null_removes_a_trait_until_the_next_report() -> None:
-    told = history((0, "a", "title", "VP"), (1, "b", "title", None), (2, "c", "title", "VP"))
-    assert [told.reported(TODAY + day) for day in range(3)] == [{"title": "VP"}, {}, {"title": "VP"}]
+    traits = history((0, "a", "title", "VP"), (1, "b", "title", None), (2, "c", "title", "VP"))
+    assert [traits.reported(TODAY + day) for day in range(3)] == [{"title": "VP"}, {}, {"title": "VP"}]
 
 
 def test_false_and_zero_are_values_of_traits() -> None:
@@ -88,18 +88,18 @@ def test_company_comes_from_the_first_business_address() -> None:
 
 
 def test_reported_traits_take_precedence_over_derived_traits() -> None:
-    told = history((3, "a", "company", "Corp"), (6, "b", "company", None), email="ana@corp.example")
-    companies = [told.at(TODAY + day)["company"] for day in (2, 3, 6)]
+    traits = history((3, "a", "company", "Corp"), (6, "b", "company", None), email="ana@corp.example")
+    companies = [traits.at(TODAY + day)["company"] for day in (2, 3, 6)]
     assert companies == ["corp.example", "Corp", "corp.example"]
 
 
 def test_only_domain_and_company_of_the_derived_traits_are_shown() -> None:
-    told = history(
+    traits = history(
         (0, "a", "title", "VP"), (2, "b", "company", "Corp"), email="ana@corp.example", phone="+4912345"
     )
-    assert told.shown(TODAY) == {"company": "corp.example", "email_domain": "corp.example", "title": "VP"}
-    assert list(told.shown(TODAY)) == ["company", "email_domain", "title"]
-    assert told.shown(TODAY + 2)["company"] == "Corp"
+    assert traits.shown(TODAY) == {"company": "corp.example", "email_domain": "corp.example", "title": "VP"}
+    assert list(traits.shown(TODAY)) == ["company", "email_domain", "title"]
+    assert traits.shown(TODAY + 2)["company"] == "Corp"
     assert history((0, "a", "title", "VP"), email="ana@gmail.com").shown(TODAY) == {
         "email_domain": "gmail.com",
         "title": "VP",

@@ -11,9 +11,9 @@ from tests.unit.scoring.matrix.oddities import CAME, oddities
 def mismatches(name: str, test: Any, **more: Any) -> list[tuple[str, str, tuple[str, ...]]]:
     """Return (field, message, forms that came) of the warnings about a rule with this test of a property."""
     document = {"flip_number": 1, "rules": [rule(), rule("asks", 1, when={"where": {name: test}})]}
-    found = [one for one in oddities(document, **more) if one.code == "form_mismatch"]
-    assert all(one.rule == "asks" for one in found)
-    return [(one.field, one.message, one.seen) for one in found]
+    found = [warning for warning in oddities(document, **more) if warning.code == "form_mismatch"]
+    assert all(warning.rule == "asks" for warning in found)
+    return [(warning.field, warning.message, warning.seen) for warning in found]
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def mismatches(name: str, test: Any, **more: Any) -> list[tuple[str, str, tuple[
 def test_an_operator_that_no_received_form_can_meet_gives_a_warning(
     name: str, test: Any, came: str, why: str
 ) -> None:
-    ((field, told, seen),) = mismatches(name, test)
-    assert (field, told) == (f"rules.1.when.where.{name}", f"{name} always came as {came}, and {why}")
+    ((field, message, seen),) = mismatches(name, test)
+    assert (field, message) == (f"rules.1.when.where.{name}", f"{name} always came as {came}, and {why}")
     assert seen
 
 
@@ -72,12 +72,12 @@ def test_a_property_without_received_values_gives_no_form_warning() -> None:
 
 
 def test_a_form_warning_says_if_not_all_names_were_stored() -> None:
-    ((_, told, _),) = mismatches("seats", {"gt": 5}, cut={"property"})
-    assert told == "seats came, as far as was kept, as a text, and `gt` compares numbers alone"
+    ((_, message, _),) = mismatches("seats", {"gt": 5}, cut={"property"})
+    assert message == "seats came, as far as was kept, as a text, and `gt` compares numbers alone"
 
 
 @pytest.mark.parametrize(
-    ("name", "test", "told"),
+    ("name", "test", "message"),
     [
         ("employees", {"matches_any": ["5"]}, "employees always came as a number, and `matches_any`"),
         ("employees", "50", 'employees always came as a number, and `eq` asks for the text "50"; write 50'),
@@ -86,19 +86,19 @@ def test_a_form_warning_says_if_not_all_names_were_stored() -> None:
         ("email_domain", True, 'email_domain always came as a text, and `eq` asks for true; write "true"'),
     ],
 )
-def test_trait_conditions_are_compared_with_received_forms(name: str, test: Any, told: str) -> None:
+def test_trait_conditions_are_compared_with_received_forms(name: str, test: Any, message: str) -> None:
     document = {
         "flip_number": 1, "rules": [rule()], "excludes": [{name: test}],
         "traits": [{"id": "asks", "when": {"not": {name: test}}, "points": 1}],
     }  # fmt: skip
-    found = [one for one in oddities(document) if one.code == "form_mismatch"]
-    assert [(one.field, one.rule) for one in found] == [
+    found = [warning for warning in oddities(document) if warning.code == "form_mismatch"]
+    assert [(warning.field, warning.rule) for warning in found] == [
         (f"traits.0.when.not.{name}", "asks"),
         (f"excludes.0.{name}", None),
     ]
-    assert all(one.message.startswith(told) for one in found)
+    assert all(warning.message.startswith(message) for warning in found)
 
 
 def test_huge_numbers_are_shortened_in_warnings() -> None:
-    ((_, told, _),) = mismatches("seats", 10**300, came=CAME)
-    assert len(told) < 120
+    ((_, message, _),) = mismatches("seats", 10**300, came=CAME)
+    assert len(message) < 120

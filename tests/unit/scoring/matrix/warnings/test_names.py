@@ -8,30 +8,32 @@ from services.scoring.matrix.warnings.nearest import MAX_SUGGESTIONS
 from tests.support.builders import rule
 from tests.unit.scoring.matrix.oddities import CAME, oddities
 
-Told = tuple[str, str, str | None]
+UnknownName = tuple[str, str, str | None]
 
 
-def told(*rules: dict[str, Any], came: Any = CAME, kinds: Any = (), **more: Any) -> list[Told]:
+def unknown_names(
+    *rules: dict[str, Any], came: Any = CAME, kinds: Any = (), **more: Any
+) -> list[UnknownName]:
     """Return (field, code, suggestion) of names that never came."""
     document = {"flip_number": 1, "rules": [rule("sure", 1), *rules], **more}
     found = oddities(document, came=came, kinds=kinds)
     return [
-        (one.field, one.code, one.suggestion)
-        for one in found
-        if one.code.startswith(("type_", "property_", "trait_"))
+        (warning.field, warning.code, warning.suggestion)
+        for warning in found
+        if warning.code.startswith(("type_", "property_", "trait_"))
     ]
 
 
-def typed(type_: str, **how: Any) -> list[Told]:
-    return told(rule(when={"type": type_}), **how)
+def typed(type_: str, **how: Any) -> list[UnknownName]:
+    return unknown_names(rule(when={"type": type_}), **how)
 
 
-def asking(name: str, test: Any = "x", **how: Any) -> list[Told]:
-    return told(rule(when={"type": "visit", "where": {name: test}}), **how)
+def asking(name: str, test: Any = "x", **how: Any) -> list[UnknownName]:
+    return unknown_names(rule(when={"type": "visit", "where": {name: test}}), **how)
 
 
-def requiring(name: str, **how: Any) -> list[Told]:
-    return told(requires=[name], **how)
+def requiring(name: str, **how: Any) -> list[UnknownName]:
+    return unknown_names(requires=[name], **how)
 
 
 WHERE = "rules.1.when.where"
@@ -67,7 +69,7 @@ def test_a_received_or_known_type_gives_no_warning(type_: str) -> None:
 
 def test_unknown_types_are_found_anywhere_in_a_condition() -> None:
     when = {"any": [{"type": ["visit", "x1"]}, {"not": {"all": [{"type": "x2"}, {"where": {"path": "/"}}]}}]}
-    assert told(rule(when=when)) == [
+    assert unknown_names(rule(when=when)) == [
         ("rules.1.when.any.0.type.1", "type_unknown", None),
         ("rules.1.when.any.1.not.all.0.type", "type_unknown", None),
     ]
@@ -98,7 +100,7 @@ def test_a_property_that_was_received_or_set_by_ingest_gives_no_warning(name: st
 
 def test_an_unknown_property_in_the_by_of_a_limit_gives_a_warning() -> None:
     limited = rule("mails", 1, limit={"times": 1, "per": "ever", "by": "mailng"})
-    assert told(limited) == [("rules.1.limit.by", "property_unknown", "mailing")]
+    assert unknown_names(limited) == [("rules.1.limit.by", "property_unknown", "mailing")]
     (warning,) = oddities({"flip_number": 1, "rules": [limited]})
     assert warning.message == (
         "all matches share one limit, since no event ever brought the property mailng; "
@@ -106,7 +108,7 @@ def test_an_unknown_property_in_the_by_of_a_limit_gives_a_warning() -> None:
     )
     assert warning.rule == "mails"
     for known in ("mailing", "path", "campaign", "utm.a.b"):
-        assert told(rule("mails", 1, limit={"times": 1, "per": "ever", "by": known})) == []
+        assert unknown_names(rule("mails", 1, limit={"times": 1, "per": "ever", "by": known})) == []
 
 
 @pytest.mark.parametrize(
@@ -116,9 +118,11 @@ def test_an_unknown_property_in_the_by_of_a_limit_gives_a_warning() -> None:
 )  # fmt: skip
 def test_an_unknown_trait_gives_a_warning_with_the_nearest_known_trait(name: str, meant: str | None) -> None:
     assert requiring(name) == [("requires.0", "trait_unknown", meant)]
-    assert told(excludes=[{"not": {name: "x"}}]) == [(f"excludes.0.not.{name}", "trait_unknown", meant)]
-    asked = {"id": "r", "when": {"any": [{"title": "vp"}, {name: {"exists": True}}]}, "points": 1}
-    assert told(traits=[asked]) == [(f"traits.0.when.any.1.{name}", "trait_unknown", meant)]
+    assert unknown_names(excludes=[{"not": {name: "x"}}]) == [
+        (f"excludes.0.not.{name}", "trait_unknown", meant)
+    ]
+    trait_rule = {"id": "r", "when": {"any": [{"title": "vp"}, {name: {"exists": True}}]}, "points": 1}
+    assert unknown_names(traits=[trait_rule]) == [(f"traits.0.when.any.1.{name}", "trait_unknown", meant)]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +146,7 @@ def test_an_unknown_required_trait_is_the_first_warning() -> None:
         "rules": [rule(when={"type": "vist"})],
         "requires": ["emial"],
     }
-    first, *_ = [one for one in oddities(document) if one.code != "no_lead_expected"]
+    first, *_ = [warning for warning in oddities(document) if warning.code != "no_lead_expected"]
     assert first.message == (
         "nobody is handed over: no event ever set the trait emial; did you mean `email`?"
     )
@@ -187,7 +191,7 @@ def test_the_warning_says_if_the_name_is_a_trait_instead_of_a_property_or_revers
     }
     trait, *properties = oddities(document)
     assert trait.message.endswith("; it comes as a property of events, and those are asked for under `rules`")
-    assert [one.message.partition("; ")[2] for one in properties] == [
+    assert [warning.message.partition("; ")[2] for warning in properties] == [
         "it comes as a trait, and those are asked for under `traits`"
     ] * 2
 
@@ -196,7 +200,7 @@ def test_a_new_instance_warns_only_of_probable_typing_errors() -> None:
     young = {"came": ()}
     for name in ("title", "seats", "bike_ride", "hike", "lastname", "mailing"):
         assert typed(name, **young) == asking(name, **young) == requiring(name, **young) == []
-        assert told(rule(limit={"times": 1, "per": "ever", "by": name}), **young) == []
+        assert unknown_names(rule(limit={"times": 1, "per": "ever", "by": name}), **young) == []
     assert typed("vist", **young) == [("rules.1.when.type", "type_unknown", "visit")]
     assert typed("Order Completed", **young) == [("rules.1.when.type", "type_not_snake_case", "purchase")]
     assert asking("pathh", **young) == [(f"{WHERE}.pathh", "property_unknown", "path")]
@@ -230,15 +234,16 @@ def test_a_name_warning_says_if_not_all_names_were_stored(
 ) -> None:
     found = oddities({"flip_number": 1} | document, cut={cut})
     assert any(
-        one.message.startswith(beginning) and "later ones were not kept" in one.message for one in found
+        warning.message.startswith(beginning) and "later ones were not kept" in warning.message
+        for warning in found
     )
 
 
 def test_the_number_of_suggestions_is_limited() -> None:
     names = [f"mailing{n}x" for n in range(3 * MAX_SUGGESTIONS)]
     rules = [rule(f"r{n}", 1, when={"where": {name: 1}}) for n, name in enumerate(names)]
-    found = told(*rules)
+    found = unknown_names(*rules)
     assert len(found) == len(names)
     assert sum(meant is not None for _, _, meant in found) == MAX_SUGGESTIONS
     again = [rule(f"r{n}", 1, when={"where": {"mailng": 1}}) for n in range(100)]
-    assert {meant for _, _, meant in told(*again)} == {"mailing"}
+    assert {meant for _, _, meant in unknown_names(*again)} == {"mailing"}

@@ -15,10 +15,10 @@ EXISTS: dict[str, Any] = {"exists": True}
 MISSING: dict[str, Any] = {"missing": True}
 
 
-def told(*, came: Any = CAME, **more: Any) -> list[tuple[str, str]]:
+def warned(*, came: Any = CAME, **more: Any) -> list[tuple[str, str]]:
     """Return (field, code) of the warnings about a matrix that otherwise makes many leads."""
     found = oddities({"flip_number": 25, "rules": [rule()], **more}, came=came)
-    return [(one.field, one.code) for one in found]
+    return [(warning.field, warning.code) for warning in found]
 
 
 ALL: list[tuple[list[str], list[dict[str, Any]], str]] = [
@@ -41,7 +41,7 @@ ALL: list[tuple[list[str], list[dict[str, Any]], str]] = [
 def test_excluding_all_profiles_with_the_required_traits_is_the_first_warning(
     requires: list[str], excludes: list[dict[str, Any]], field: str
 ) -> None:
-    first, *others = told(requires=requires, excludes=excludes, stages={"hot": 90})
+    first, *others = warned(requires=requires, excludes=excludes, stages={"hot": 90})
     assert first == (field, "no_lead_possible")
     assert ("stages.hot", "stage_above_flip") in others
 
@@ -60,7 +60,7 @@ SOME: list[tuple[list[str], list[dict[str, Any]]]] = [
 
 @pytest.mark.parametrize(("requires", "excludes"), SOME)
 def test_there_is_no_warning_if_some_profiles_are_not_excluded(requires: list[str], excludes: Any) -> None:
-    codes = {code for _, code in told(requires=requires, excludes=excludes)}
+    codes = {code for _, code in warned(requires=requires, excludes=excludes)}
     assert not codes & {"no_lead_possible", "no_lead_expected", "excludes_reachable"}
 
 
@@ -78,21 +78,21 @@ def test_the_warning_names_the_required_traits() -> None:
 
 
 def test_excluding_all_email_addresses_gives_a_warning_even_if_none_is_required() -> None:
-    assert told(excludes=[{"email": EXISTS}]) == [("excludes", "excludes_reachable")]
-    assert told(excludes=[{"email_domain": EXISTS}]) == [("excludes", "excludes_reachable")]
-    assert told(excludes=[{"phone": EXISTS}]) == []
+    assert warned(excludes=[{"email": EXISTS}]) == [("excludes", "excludes_reachable")]
+    assert warned(excludes=[{"email_domain": EXISTS}]) == [("excludes", "excludes_reachable")]
+    assert warned(excludes=[{"phone": EXISTS}]) == []
 
 
 def test_an_exclusion_by_a_missing_unknown_trait_warns_that_no_lead_is_expected() -> None:
-    assert told(excludes=[{"not": {"titel": EXISTS}}]) == [
+    assert warned(excludes=[{"not": {"titel": EXISTS}}]) == [
         ("excludes", "no_lead_expected"),
         ("excludes.0.not.titel", "trait_unknown"),
     ]
-    assert told(excludes=[{"emial": MISSING}], came=()) == [
+    assert warned(excludes=[{"emial": MISSING}], came=()) == [
         ("excludes", "no_lead_expected"),
         ("excludes.0.emial", "trait_unknown"),
     ]
-    assert told(excludes=[{"lastname": MISSING}], came=()) == []
+    assert warned(excludes=[{"lastname": MISSING}], came=()) == []
 
 
 def trait_rule(when: Any, points: float = 25) -> dict[str, Any]:
@@ -113,9 +113,9 @@ def test_a_trait_rule_met_only_by_profiles_that_cannot_become_leads_gives_a_warn
     when: Any, more: Any
 ) -> None:
     field = ("traits.0.when", "rule_without_lead")
-    assert told(traits=[trait_rule(when)], **more) == [field]
-    assert told(traits=[trait_rule(when, -5)], **more) == []
-    alone = told(rules=[rule(cap=20)], traits=[trait_rule(when)], **more)
+    assert warned(traits=[trait_rule(when)], **more) == [field]
+    assert warned(traits=[trait_rule(when, -5)], **more) == []
+    alone = warned(rules=[rule(cap=20)], traits=[trait_rule(when)], **more)
     assert alone == [("flip_number", "no_lead_possible"), field]
 
 
@@ -125,15 +125,15 @@ def test_a_trait_rule_met_only_by_profiles_that_cannot_become_leads_gives_a_warn
 )
 def test_a_trait_rule_met_by_profiles_that_can_become_leads_gives_no_warning(when: Any) -> None:
     assert (
-        told(traits=[trait_rule(when)], requires=["email"], excludes=[{"title": {"in": ["ceo", "cto"]}}])
+        warned(traits=[trait_rule(when)], requires=["email"], excludes=[{"title": {"in": ["ceo", "cto"]}}])
         == []
     )
 
 
 def test_a_trait_rule_with_contradicting_parts_gives_a_warning() -> None:
     both = trait_rule({"all": [{"title": "vp"}, {"title": "cto"}]})
-    assert told(traits=[both]) == [("traits.0.when", "never_met")]
-    assert told(rules=[rule(cap=20)], traits=[both]) == [
+    assert warned(traits=[both]) == [("traits.0.when", "never_met")]
+    assert warned(rules=[rule(cap=20)], traits=[both]) == [
         ("flip_number", "no_lead_possible"),
         ("traits.0.when", "never_met"),
     ]
@@ -160,9 +160,11 @@ def test_the_first_warning_is_that_a_necessary_rule_is_never_met(when: Any, code
     first, *others = oddities({"flip_number": 25, "rules": rules})
     assert (first.field, first.code) == ("flip_number", code)
     assert "nobody meets asks, and the other rules give at most 10 of the 25 points" in first.message
-    assert all(one.rule == "asks" for one in others)
+    assert all(warning.rule == "asks" for warning in others)
     enough = [rule("sure", 30), rule("asks", 30, when=when)]
-    assert not any(one.code.startswith("no_lead") for one in oddities({"flip_number": 25, "rules": enough}))
+    assert not any(
+        warning.code.startswith("no_lead") for warning in oddities({"flip_number": 25, "rules": enough})
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_the_first_warning_is_that_a_necessary_rule_is_never_met(when: Any, code
 def test_a_questionable_rule_that_can_be_met_gives_no_warning_about_leads(when: Any) -> None:
     found = oddities({"flip_number": 25, "rules": [rule("asks", 30, when=when)]})
     assert found
-    assert not any(one.code.startswith("no_lead") for one in found)
+    assert not any(warning.code.startswith("no_lead") for warning in found)
 
 
 def test_the_surest_reason_why_a_rule_is_never_met_decides_the_code() -> None:
@@ -207,7 +209,7 @@ def test_warnings_about_very_many_conditions_are_bounded() -> None:
     }  # fmt: skip
     found = oddities(document)
     assert len(found) <= MAX_WARNINGS
-    assert not any(one.code == "no_lead_possible" for one in found)
+    assert not any(warning.code == "no_lead_possible" for warning in found)
 
 
 def test_warnings_are_short_for_very_long_names_and_values() -> None:
@@ -220,5 +222,5 @@ def test_warnings_are_short_for_very_long_names_and_values() -> None:
     }  # fmt: skip
     found = oddities(document)
     assert found
-    assert all(len(one.message) < 600 for one in found)
-    assert json.dumps([one._asdict() for one in found])
+    assert all(len(warning.message) < 600 for warning in found)
+    assert json.dumps([warning._asdict() for warning in found])

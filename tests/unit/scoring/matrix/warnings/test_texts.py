@@ -7,25 +7,27 @@ import pytest
 from tests.support.builders import rule
 from tests.unit.scoring.matrix.oddities import CAME, oddities
 
-Told = list[tuple[str, str | None]]
+Warned = list[tuple[str, str | None]]
 ELSEWHERE = ("trait_unknown", "property_unknown", "form_mismatch")
 MORE = [*CAME, ("property", "x", "text"), ("trait", "x", "text")]
 
 
-def of_property(name: str, test: Any) -> Told:
+def of_property(name: str, test: Any) -> Warned:
     """Return (code, suggestion) of the warnings about a rule with this test of a property."""
     document = {"flip_number": 1, "rules": [rule(), rule("asks", 1, when={"not": {"where": {name: test}}})]}
-    return told(document, f"rules.1.when.not.where.{name}", "asks")
+    return warned(document, f"rules.1.when.not.where.{name}", "asks")
 
 
-def of_trait(name: str, test: Any) -> Told:
-    return told({"flip_number": 1, "rules": [rule()], "excludes": [{name: test}]}, f"excludes.0.{name}", None)
+def of_trait(name: str, test: Any) -> Warned:
+    return warned(
+        {"flip_number": 1, "rules": [rule()], "excludes": [{name: test}]}, f"excludes.0.{name}", None
+    )
 
 
-def told(document: dict[str, Any], field: str, rule_id: str | None) -> Told:
-    found = [one for one in oddities(document, came=MORE) if one.code not in ELSEWHERE]
-    assert all((one.field, one.rule) == (field, rule_id) for one in found)
-    return [(one.code, one.suggestion) for one in found]
+def warned(document: dict[str, Any], field: str, rule_id: str | None) -> Warned:
+    found = [warning for warning in oddities(document, came=MORE) if warning.code not in ELSEWHERE]
+    assert all((warning.field, warning.rule) == (field, rule_id) for warning in found)
+    return [(warning.code, warning.suggestion) for warning in found]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +177,6 @@ def test_plausible_values_give_no_warning(of: Any, test: Any) -> None:
 def test_the_warning_for_very_many_long_values_is_short() -> None:
     long = {"in": [f"p{n}" + "x" * 900 for n in range(1000)]}
     document = {"flip_number": 1, "rules": [rule(), rule("a", 1, when={"where": {"path": long}})]}
-    (warning,) = (one for one in oddities(document) if one.code == "path_without_slash")
+    (warning,) = (candidate for candidate in oddities(document) if candidate.code == "path_without_slash")
     assert len(warning.message) < 300
     assert warning.suggestion is None

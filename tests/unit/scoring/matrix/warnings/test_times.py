@@ -8,13 +8,13 @@ from tests.support.builders import rule
 from tests.unit.scoring.matrix.oddities import oddities
 
 
-def told(*rules: dict[str, Any], flip_number: float = 25, **more: Any) -> list[tuple[str, str]]:
+def warned(*rules: dict[str, Any], flip_number: float = 25, **more: Any) -> list[tuple[str, str]]:
     document = {
         "flip_number": flip_number,
         "rules": [rule("sure", 30, when={"type": "bike_ride"}), *rules],
         **more,
     }
-    return [(one.field, one.code) for one in oddities(document)]
+    return [(warning.field, warning.code) for warning in oddities(document)]
 
 
 @pytest.mark.parametrize(
@@ -36,19 +36,21 @@ def told(*rules: dict[str, Any], flip_number: float = 25, **more: Any) -> list[t
 def test_stages_above_the_flip_number_or_with_equal_thresholds_give_a_warning(
     stages: Any, expected: Any
 ) -> None:
-    assert told(stages=stages) == expected
+    assert warned(stages=stages) == expected
 
 
 def test_an_unreachable_stage_gives_a_warning() -> None:
     found = oddities({"flip_number": 20, "rules": [rule(cap=20)], "stages": {"a": 5, "b": 20, "c": 21}})
-    assert [(one.field, one.code, one.message) for one in found] == [
+    assert [(warning.field, warning.code, warning.message) for warning in found] == [
         ("stages.c", "stage_unreachable", "no one can reach 21; the rules give at most 20")
     ]
 
 
 def test_the_warning_for_equal_thresholds_names_the_stage_that_is_shown() -> None:
-    (one,) = oddities({"flip_number": 25, "rules": [rule()], "stages": {"warm": 5, "aware": 5}})
-    assert one.message == "warm begins at 5 as well, so everybody there is shown in warm and nobody in aware"
+    (warning,) = oddities({"flip_number": 25, "rules": [rule()], "stages": {"warm": 5, "aware": 5}})
+    assert (
+        warning.message == "warm begins at 5 as well, so everybody there is shown in warm and nobody in aware"
+    )
 
 
 LIMITS: list[tuple[dict[str, Any], str | None]] = [
@@ -69,7 +71,7 @@ LIMITS: list[tuple[dict[str, Any], str | None]] = [
 def test_limits_that_conflict_with_half_life_or_window_give_a_warning(
     terms: dict[str, Any], code: str | None
 ) -> None:
-    assert told(rule("r", 1, **terms)) == ([("rules.1.limit", code)] if code else [])
+    assert warned(rule("r", 1, **terms)) == ([("rules.1.limit", code)] if code else [])
 
 
 @pytest.mark.parametrize(
@@ -86,11 +88,11 @@ def test_limits_that_conflict_with_half_life_or_window_give_a_warning(
     ],
 )
 def test_inactivity_settings_without_an_effect_give_a_warning(inactivity: Any, expected: Any) -> None:
-    assert told(inactivity=inactivity) == expected
+    assert warned(inactivity=inactivity) == expected
 
 
 def test_repeated_required_traits_and_exclusions_give_a_warning() -> None:
-    assert told(
+    assert warned(
         requires=["email", "title", "email"], excludes=[{"title": "vp"}, {"title": {"eq": "vp"}}]
     ) == [
         ("excludes.1", "exclusion_repeated"),
