@@ -214,7 +214,8 @@ def _scoring(connection: Connection, model: str) -> Version:
         raise model_unknown(connection, model)
     if state.retired_at is not None:
         raise Conflict(
-            "model_retired", f"Model {model} is retired, so nobody is handed over; activate a version first."
+            "model_retired",
+            f"Model {model} is retired, so no profile is handed over; activate a version first.",
         )
     return active_version_of(connection, model)
 

@@ -80,8 +80,8 @@ def _in_words(under_way: Preparation, now: datetime) -> str:
     return (
         f"Version {under_way.version.number} of {model} is being activated ({under_way.phase}, "
         f"{under_way.done:,} of {under_way.total:,}); it last moved {silent:.0f} s ago. "
-        f"If it does not move on, whoever did it has ended: send this again after {left} s, or give it "
-        f"up with DELETE /v1/models/{model}/activation."
+        "If it does not move on, the process that did it has ended: send this request again after "
+        f"{left} s, or give it up with DELETE /v1/models/{model}/activation."
     )
 
 

@@ -18,8 +18,8 @@ NUMBER: Final = 2
 BEFORE_FOLDS_WERE_KEPT: Final = 1
 
 RENEW: Final = (
-    "`flipline renew` builds them anew from the log and changes nothing that sales was told; `flipline up` "
-    "with the embedded log does so when it starts."
+    "`flipline renew` builds them again from the log and changes nothing that sales has received; "
+    "`flipline up` with the embedded log does so when it starts."
 )
 
 

@@ -13,7 +13,7 @@ from services.scoring.rebuild.rebuild import RebuildCounters, some
 from shared.database.dead_letters import OpenLetters
 
 _PARKED: Final = (
-    "have no effect yet. `flipline dead-letters list` tells why; once the cause is mended, "
+    "have no effect yet. `flipline dead-letters list` shows why; once the cause is mended, "
     "`flipline dead-letters replay` puts them on the log again."
 )
 _SAME: Final = "Nothing differs: the tables are what the log says."

@@ -94,7 +94,7 @@ def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -
         if kind is not None and (beside := _list_parameter(profile_filter, sort, paging.cursor)):
             raise Refused(
                 "identity_and_filter",
-                f"`kind` and `value` find one person, whom `{beside}` would not change; leave out either.",
+                f"`kind` and `value` find one profile, which `{beside}` would not change; leave one out.",
                 beside,
             )
         if kind is not None and value is not None:

@@ -96,9 +96,8 @@ def _filtered(
     if profile_filter.stage is not None:
         check_known("stage_unknown", {"query.stage": profile_filter.stage}, version.matrix.stages)
     if profile_filter.grade is not None and version.matrix.grading is None:
-        message = (
-            f"query.grade: model {profile_filter.model} grades nobody, since its points have one side alone."
-        )
+        model = profile_filter.model
+        message = f"query.grade: model {model} grades no profile, since its points have one side alone."
         raise Refused("grade_unknown", message, "query.grade")
     query = query.add_columns(scores.c.score).join(
         scores,

@@ -106,7 +106,7 @@ def not_there(connection: sa.Connection, model: str, which: Which, field: str | 
         return NotFound("draft_unknown", f"Model {model} has no draft; PUT one first.", field)
     if which is None and _has(connection, models.c.model, model, models.c.retired_at.is_not(None)):
         message = (
-            f"Model {model} is retired and scores nobody until a version of it, or a draft, is activated."
+            f"Model {model} is retired and scores no profile until a version of it, or a draft, is activated."
         )
         return NotFound("version_unknown", message, field)
     query = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)

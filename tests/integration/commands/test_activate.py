@@ -43,10 +43,13 @@ def test_a_matrix_that_makes_no_leads_is_warned_about_first_and_before_the_activ
     }  # fmt: skip
     exit_code, printed = instance.activate("nobody", "--matrix", file(matrix), "--yes")
     assert exit_code == 0, printed
-    excluded = "nobody can become a lead: all who have emial, as `requires` asks, are excluded"
-    unmet = "nobody becomes a lead: nobody meets rides, and the other rules give at most 10 of the 25 points"
+    excluded = "no profile can become a lead: all profiles with emial, as `requires` asks, are excluded"
+    unmet = (
+        "no profile becomes a lead: no profile meets rides, "
+        "and the other rules give at most 10 of the 25 points"
+    )
     assert (
-        f"field rule warning excludes.0 {excluded} flip_number {unmet} requires.0 nobody is handed over"
+        f"field rule warning excludes.0 {excluded} flip_number {unmet} requires.0 no profile is handed over"
         in printed
     )
     assert "rules.1.when.type rides no interaction of type vist ever came; did you mean `visit`?" in printed

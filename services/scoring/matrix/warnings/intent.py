@@ -11,10 +11,10 @@ from shared.vocabulary import TOUCHES
 def unintended(matrix: Matrix) -> Iterator[MatrixWarning]:
     """Yield what is odd about the offer, and rules that give points for touches."""
     if matrix.audience == "offer" and matrix.campaign is None:
-        message = "an offer without a campaign: nobody can tell what the offer has cost and brought"
+        message = "an offer without a campaign: what the offer costs and brings cannot be computed"
         yield MatrixWarning("campaign", "campaign_missing", message)
     if matrix.audience != "offer" and matrix.offer is not None:
-        message = f"is told to nobody: the audience is {matrix.audience}, not offer"
+        message = f"is never sent: the audience is {matrix.audience}, not offer"
         yield MatrixWarning("offer", "offer_unused", message)
     for index, rule in enumerate(matrix.rules):
         touches = TOUCHES & (possible_types(rule.when) or frozenset())

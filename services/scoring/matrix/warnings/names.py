@@ -145,7 +145,7 @@ def odd_traits(matrix: Matrix, seen: SeenNames) -> Iterator[MatrixWarning]:
     )
     for index, name in enumerate(matrix.requires):
         if not _is_known_trait(name, forms) and (unseen := names.never_came(name, _as_property(name, seen))):
-            unseen = unseen._replace(message=f"nobody is handed over: {unseen.message}")
+            unseen = unseen._replace(message=f"no profile is handed over: {unseen.message}")
             yield _of(unseen, f"requires.{index}", "trait_unknown", None, "likely")
     for placed in conditions(matrix):
         for test in tests(placed) if placed.of_traits else ():

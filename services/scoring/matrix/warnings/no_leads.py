@@ -39,14 +39,22 @@ def _all_excluded(matrix: Matrix, found: Sequence[MatrixWarning], worlds: Worlds
     if worlds.all_under(excludes, known=requires):
         alone = (n for n, condition in enumerate(excludes) if worlds.all_under([condition], known=requires))
         field = next((f"excludes.{n}" for n in alone), "excludes")
-        subject = f"all who have {_listed(requires)}, as `requires` asks, are" if requires else "everybody is"
-        return MatrixWarning(field, "no_lead_possible", f"nobody can become a lead: {subject} excluded")
+        subject = (
+            f"all profiles with {_listed(requires)}, as `requires` asks, are"
+            if requires
+            else "every profile is"
+        )
+        return MatrixWarning(field, "no_lead_possible", f"no profile can become a lead: {subject} excluded")
     never_came = _never_came(matrix, found)
     if never_came and worlds.all_under(excludes, known=requires, unknown={*never_came} - {*requires}):
-        message = f"nobody becomes a lead: {_listed(never_came)} never came, and all without it are excluded"
+        message = (
+            f"no profile becomes a lead: {_listed(never_came)} never came, and all without it are excluded"
+        )
         return MatrixWarning("excludes", "no_lead_expected", message)
     if worlds.all_under(excludes, known=[*requires, "email"]):
-        message = "all with an e-mail address are excluded: only those who cannot be written to become leads"
+        message = (
+            "all with an e-mail address are excluded: only profiles that cannot be written to become leads"
+        )
         return MatrixWarning("excludes", "excludes_reachable", message)
     return None
 
@@ -64,15 +72,15 @@ def _without_lead(matrix: Matrix, worlds: Worlds) -> Iterator[MatrixWarning]:
         if rule.points <= 0:
             continue
         if worlds.all_under([], meeting=rule.when):
-            message = "nobody can meet this, whatever is known of them"
+            message = "no profile can meet this, whatever its traits"
             yield MatrixWarning(f"traits.{index}.when", "never_met", message, rule.id, unmet="surely")
             continue
         if worlds.all_under([], known=matrix.requires, meeting=rule.when):
             message = (
-                f"gives its points to those alone who lack {_listed(matrix.requires)}, as `requires` asks"
+                f"gives its points only to profiles without {_listed(matrix.requires)}, as `requires` asks"
             )
         elif matrix.excludes and worlds.all_under(matrix.excludes, known=matrix.requires, meeting=rule.when):
-            message = "gives its points to those alone who are excluded"
+            message = "gives its points only to excluded profiles"
         else:
             continue
         yield MatrixWarning(f"traits.{index}.when", "rule_without_lead", message, rule.id, unmet="surely")
@@ -93,8 +101,8 @@ def _unreachable(matrix: Matrix, found: Sequence[MatrixWarning]) -> Iterator[Mat
         reachable = most(matrix, without=unmet)
         if unmet and reachable < matrix.flip_number:
             message = (
-                f"nobody {sure} a lead: nobody meets {_listed(unmet)}, and the other rules give at most "
-                f"{reachable:.10g} of the {matrix.flip_number:.10g} points"
+                f"no profile {sure} a lead: no profile meets {_listed(unmet)}, and the other rules give "
+                f"at most {reachable:.10g} of the {matrix.flip_number:.10g} points"
             )
             yield MatrixWarning("flip_number", code, message)
             return

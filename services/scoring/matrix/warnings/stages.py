@@ -25,5 +25,5 @@ def odd_stages(matrix: Matrix) -> Iterator[MatrixWarning]:
         other = at.setdefault(threshold, name)
         if other != name:
             shown, hidden = max(other, name), min(other, name)
-            message = f"{other} begins at {threshold:.10g} as well, so everybody there is shown in {shown}"
-            yield MatrixWarning(field, "stage_repeated", f"{message} and nobody in {hidden}")
+            message = f"{other} begins at {threshold:.10g} as well, so every such profile is shown in {shown}"
+            yield MatrixWarning(field, "stage_repeated", f"{message} and none in {hidden}")

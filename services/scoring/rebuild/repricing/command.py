@@ -39,7 +39,7 @@ def _ask(model: str | None, now: datetime) -> None:
     where = f"in {model}" if model else "in all models"
     # Under a clock that is still wrong they would only be priced wrongly again.
     clock = f"{now:%Y-%m-%d %H:%M} UTC, by this machine's clock"
-    if not typer.confirm(f"Price everybody anew {where}, as of {clock}?"):
+    if not typer.confirm(f"Price all profiles again {where}, as of {clock}?"):
         raise Refused("not_confirmed", "Nothing was changed.")
 
 

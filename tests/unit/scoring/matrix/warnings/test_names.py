@@ -148,7 +148,7 @@ def test_an_unknown_required_trait_is_the_first_warning() -> None:
     }
     first, *_ = [warning for warning in oddities(document) if warning.code != "no_lead_expected"]
     assert first.message == (
-        "nobody is handed over: no event ever set the trait emial; did you mean `email`?"
+        "no profile is handed over: no event ever set the trait emial; did you mean `email`?"
     )
     assert (first.field, first.seen, first.suggestion) == (
         "requires.0",
@@ -225,7 +225,7 @@ def test_a_new_instance_warns_only_of_probable_typing_errors() -> None:
         (
             "trait",
             {"rules": [rule()], "requires": ["zzz"]},
-            "nobody is handed over: no trait zzz is among those",
+            "no profile is handed over: no trait zzz is among those",
         ),
     ],
 )

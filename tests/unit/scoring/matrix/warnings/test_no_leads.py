@@ -73,7 +73,7 @@ def test_the_warning_names_the_required_traits() -> None:
     }
     (warning,) = oddities(document)
     assert warning.message == (
-        "nobody can become a lead: all who have email, title, as `requires` asks, are excluded"
+        "no profile can become a lead: all profiles with email, title, as `requires` asks, are excluded"
     )
 
 
@@ -159,7 +159,7 @@ def test_the_first_warning_is_that_a_necessary_rule_is_never_met(when: Any, code
     rules = [rule("sure", 10, cap=10), rule("asks", 30, when=when)]
     first, *others = oddities({"flip_number": 25, "rules": rules})
     assert (first.field, first.code) == ("flip_number", code)
-    assert "nobody meets asks, and the other rules give at most 10 of the 25 points" in first.message
+    assert "no profile meets asks, and the other rules give at most 10 of the 25 points" in first.message
     assert all(warning.rule == "asks" for warning in others)
     enough = [rule("sure", 30), rule("asks", 30, when=when)]
     assert not any(

@@ -49,7 +49,8 @@ def test_an_unreachable_stage_gives_a_warning() -> None:
 def test_the_warning_for_equal_thresholds_names_the_stage_that_is_shown() -> None:
     (warning,) = oddities({"flip_number": 25, "rules": [rule()], "stages": {"warm": 5, "aware": 5}})
     assert (
-        warning.message == "warm begins at 5 as well, so everybody there is shown in warm and nobody in aware"
+        warning.message
+        == "warm begins at 5 as well, so every such profile is shown in warm and none in aware"
     )
 
 
