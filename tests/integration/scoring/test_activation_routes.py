@@ -142,7 +142,11 @@ async def test_an_activation_under_way_is_shown_and_can_be_resumed_once_it_has_s
     scoring.clock.advance(seconds=12)
     busy = await scoring.http.post("/v1/models/m/activate")
     assert refusal_of(busy) == (409, "activation_under_way", None)
-    for part in ("it last moved 12 s ago", "send this request again after 18 s", "DELETE /v1/models/m/activation"):
+    for part in (
+        "it last moved 12 s ago",
+        "send this request again after 18 s",
+        "DELETE /v1/models/m/activation",
+    ):
         assert part in busy.json()["message"]
     scoring.clock.advance(seconds=18)
     assert (await scoring.get("/v1/models/m/activation"))["stalled"]
