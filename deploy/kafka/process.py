@@ -71,7 +71,7 @@ class ServerProcess(LocalServer):
 
 
 def _command_line(pid: int) -> str:
-    """Return the program and arguments of the process; nothing for one that has ended, reaped or not."""
+    """Return the program and arguments of the process. The result is empty once the process has ended."""
     if Path("/proc/self/cmdline").exists():
         try:
             arguments = os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes())

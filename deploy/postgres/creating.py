@@ -53,7 +53,7 @@ def _new_password(programs: Programs) -> Path:
 
 
 def _locale() -> str:
-    """Return the locale whose order is that of the bytes on every machine and whose letters are Unicode's."""
+    """Return a locale that sorts by bytes on every machine and knows all letters of Unicode."""
     try:
         locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
     except locale.Error:

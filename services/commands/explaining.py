@@ -17,7 +17,7 @@ _ELSE = "Set FLIPLINE_LOG_LEVEL=debug to see the cause."
 
 
 def explain(error: Exception) -> str | None:
-    """Return the sentence for an error that we expect, None for any other, whose trace says more.
+    """Return the sentence for an expected error. An unexpected error has None: its trace says more.
 
     The sentence has no key, no password and no personal data.
     """

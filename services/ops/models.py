@@ -89,7 +89,7 @@ def _state(model: Json) -> str:
 def retire(
     api: Api, run: Any, model: str, parameters: Mapping[str, str], console: Console, *, yes: bool
 ) -> None:
-    """End a model: one that never scored is removed, any other is retired; asks first unless `yes`.
+    """End a model: remove it if it never scored, else retire it. Without `yes`, ask first.
 
     `run` runs a coroutine, so that Ctrl-C ends the question and not a loop behind it. Raises Refused when
     the answer is no, Conflict when the model was changed meanwhile.

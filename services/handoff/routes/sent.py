@@ -35,7 +35,7 @@ class SignedHeaders(BaseModel):
         Field(
             description="`v1,` and, in base64, the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`. "
             "Its key is the secret without `whsec_`, decoded from base64. After a rotation there is one "
-            "signature for each secret, separated by spaces; one that matches is enough.",
+            "signature for each secret, separated by spaces. Accept the request if any signature matches.",
             examples=["v1,tnVuOWvTnHmCPyJY8CzWmkOQ6QnZbCmEmD4sWmkzVJw="],
         ),
     ]

@@ -9,7 +9,7 @@ from services.handoff.store.tables import deliveries
 
 
 def holders(connection: sa.Connection) -> set[str]:
-    """Return the workers whose attempts are under way, or were when the workers died."""
+    """Return the workers that hold leases, dead workers included."""
     return set(connection.execute(_holders).scalars())
 
 

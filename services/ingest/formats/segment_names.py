@@ -1,9 +1,9 @@
 """The identities in a call of Segment's tracking API: its ids, and the person's own addresses.
 
 An e-mail address among the properties is not always the person's own: "Invite Sent" and similar calls
-contain the address of another person. So it is an identity only in the calls by which people report about
-themselves: "Signed Up", whose `email` and `phone` Segment's B2B specification defines as those of the user,
-and others that never contain another person's address.
+contain the address of another person. So the properties give identities only in calls that people cause for
+themselves: in "Signed Up", where Segment's B2B specification says that `email` and `phone` are the user's,
+and in other calls that never contain another person's address.
 """
 
 import re
@@ -19,7 +19,7 @@ OWN_ADDRESS_TYPES: Final = frozenset({
     "registration_completed", "signed_in", "logged_in", "login", "trial_started", "trial_start",
     "newsletter_signup", "newsletter_subscribed", "subscribed", "checkout_started", "purchase",
 })  # fmt: skip
-"""The types of track calls whose properties `email` and `phone` belong to the person who did it."""
+"""Types of track calls: in these, the properties `email` and `phone` belong to the acting person."""
 
 _ADDRESS_KINDS: Final = ("email", "phone")
 _PERSON_COLLECTIONS: Final = (None, "users")

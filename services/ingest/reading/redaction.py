@@ -102,7 +102,7 @@ def _json_end(data: bytes, start: int, quote: bytes) -> int:
 
 
 def _nested_end(data: bytes, start: int, *, depth: int) -> int:
-    """Return the end of a text, list or object, whose own quotes have `depth` backslashes before them."""
+    """Return the end of a text, list or object. Its quotes are escaped by `depth` backslashes each."""
     is_text = False
     brackets = 0
     for token in _TOKEN.finditer(data, start):

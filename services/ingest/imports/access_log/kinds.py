@@ -22,7 +22,7 @@ _TAR: Final = (b"ustar", 257)
 
 
 def check_kind(name: str, start: bytes) -> None:
-    """Raise Refused, with what to do, for a file whose unpacked content cannot be a log."""
+    """Raise Refused if the unpacked content cannot be a log; the error says what to do."""
     for magic, description, command in _PACKED:
         if start.startswith(magic):
             raise _refused(name, f"it is {description}. Unpack it with `{command}`, and import the result")

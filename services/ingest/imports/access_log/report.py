@@ -20,10 +20,10 @@ _IN_WORDS: Final = {
 
 
 class ImportReport(msgspec.Struct):
-    """Lines by what became of them; `machines` are the posted interactions that no human did.
+    """The number of lines for each result. `machines` counts posted interactions of programs.
 
-    `formats` counts the lines that could be read by their format, `forwarded` the lines whose visitor a
-    proxy named, and `unfinished` is 1 when the last line was left for a later run.
+    `formats` counts the readable lines by format. `forwarded` counts the lines in which a proxy named the
+    visitor, and `unfinished` is 1 when the last line was left for a later run.
     """
 
     lines: int = 0
