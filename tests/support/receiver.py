@@ -6,11 +6,11 @@ In the end every body must have exactly the shape that the API description has f
 import asyncio
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from tests.support.patience import patience
+from tests.support.tcp import TcpServer
 from tests.support.webhook_bodies import misfits
 
 
@@ -42,29 +42,21 @@ class Reply:
     broken: bool = False
 
 
-class Receiver:
+class Receiver(TcpServer):
     """Gives its replies, one for each request, and then the last of them for ever."""
 
     def __init__(self, *replies: Reply) -> None:
+        super().__init__()
         self.received: list[Received] = []
         self.answers(*(replies or (Reply(),)))
         self._came = asyncio.Condition()
-        self._connections: set[asyncio.Task[None]] = set()
 
     def answers(self, *replies: Reply) -> None:
         """Answer these from now on."""
         self._replies = list(replies)
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.port: int = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+    async def __aexit__(self, *error: object) -> None:
+        await super().__aexit__(*error)
         for body in {received.body for received in self.received}:
             assert misfits(body) == [], body
 
@@ -77,17 +69,10 @@ class Receiver:
             await self._came.wait_for(lambda: len(self.received) >= count)
         return self.received[:count]
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._connections.add(task)
-        try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-                while await self._exchange(reader, writer):
-                    pass
-        finally:
-            self._connections.discard(task)
-            writer.close()
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer requests as long as the connection stays open."""
+        while await self._exchange(reader, writer):
+            pass
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Take one request, answer it, and return whether the connection stays open."""

@@ -5,9 +5,10 @@ import socket
 import struct
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Literal, Self, get_args
+from typing import Literal, get_args
 
 from tests.support.patience import a_moment, eventually
+from tests.support.tcp import TcpServer
 
 Sickness = Literal[
     "silent",  # takes the request and never answers
@@ -27,25 +28,14 @@ _CHUNK = b"x" * 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class SickReceiver:
+class SickReceiver(TcpServer):
     """Listens on 127.0.0.1; `taken` counts the requests, `left` the clients that have hung up."""
 
     def __init__(self, sickness: Sickness) -> None:
+        super().__init__()
         self._sickness: Sickness = sickness
-        self._serving: set[asyncio.Task[None]] = set()
         self.taken = 0
         self.left = 0
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.port: int = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
 
     @property
     def url(self) -> str:
@@ -60,18 +50,11 @@ class SickReceiver:
         """Return once `count` clients have given up."""
         await eventually(lambda: self.left >= count)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._serving.add(task)
-        try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-                await _request(reader)
-                self.taken += 1
-                await self._suffer(reader, writer)
-        finally:
-            self._serving.discard(task)
-            writer.close()
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take a request, and answer it as this receiver's sickness has it."""
+        await _request(reader)
+        self.taken += 1
+        await self._suffer(reader, writer)
 
     async def _suffer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answering = asyncio.create_task(_ANSWERS[self._sickness](writer))
